@@ -1,0 +1,1 @@
+"""Containers that really run: images, limits, and the ways to start a process. Knows nothing of AWS."""

@@ -1,0 +1,221 @@
+"""What a container is to its runtime: the wish (`ContainerSpec`), the running thing (`Handle`), and how it ended (`Exit`)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class Exit:
+    """How a container ended.
+
+    Parameters
+    ----------
+    code : int
+        The process's own exit code; 128 + n when signal n ended it, as Docker counts (137 for SIGKILL, 143 for SIGTERM).
+    reason : str or None
+        What the runtime did to it, in the words that ECS shows in a container's ``reason``.
+    out_of_memory : bool
+        Whether it was killed because it used more memory than it may.
+    """
+
+    code: int
+    reason: str | None = None
+    out_of_memory: bool = False
+
+
+@dataclass(frozen=True)
+class Stats:
+    """What a container has used, measured over its whole process tree.
+
+    Parameters
+    ----------
+    cpu_seconds : float
+        Processor seconds since the container's start; never falls.
+    memory : int
+        Bytes of memory held at `read`.
+    read : float
+        Epoch seconds at which this was measured.
+    """
+
+    cpu_seconds: float
+    memory: int
+    read: float
+
+
+@dataclass(frozen=True)
+class ExecResult:
+    """What a command inside a container answered.
+
+    Parameters
+    ----------
+    code : int
+        Its exit code; 124 when it was ended because it took longer than its timeout.
+    output : str
+        Its stdout and stderr, in the order they came.
+    timed_out : bool
+        Whether it was ended by the timeout.
+    """
+
+    code: int
+    output: str
+    timed_out: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Share:
+    """What the containers of one task share. Compared by identity: one object for each task.
+
+    Parameters
+    ----------
+    cpu : float or None
+        vCPU, for example 0.25; None for no limit.
+    memory : int or None
+        Bytes; None for no limit.
+    """
+
+    cpu: float | None = None
+    memory: int | None = None
+
+
+def _no_output(when: float, line: str) -> None:
+    """Drop a line nobody asked for."""
+
+
+def _no_exit(exit: Exit) -> None:  # noqa: A002
+    """Nobody asked how it ended."""
+
+
+@dataclass(frozen=True)
+class ContainerSpec:
+    """A container to start.
+
+    Parameters
+    ----------
+    name : str
+        Its name within its task.
+    image : str
+        The image reference as the learner wrote it.
+    entry_point, command : tuple of str or None
+        None: the image's own. As with Docker, an entry point given here drops the image's command.
+    environment : mapping of str to str
+        Added over the image's own environment.
+    working_directory : str or None
+        A path inside the image; None: the image's own.
+    ports : tuple of int
+        Container ports; each gets a loopback port of its own.
+    memory_limit : int or None
+        Hard limit of this container in bytes.
+    share : Share or None
+        Limits common to the containers of one task.
+    stop_timeout : float
+        Real seconds between the stop signal and SIGKILL.
+    on_output : callable
+        Given (epoch seconds, one line without its newline) for each line of stdout and stderr, from a runtime thread.
+    on_exit : callable
+        Given the `Exit` exactly once, from a runtime thread, after the last `on_output`.
+    """
+
+    name: str
+    image: str
+    entry_point: tuple[str, ...] | None = None
+    command: tuple[str, ...] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    working_directory: str | None = None
+    ports: tuple[int, ...] = ()
+    memory_limit: int | None = None
+    share: Share | None = None
+    stop_timeout: float = 30.0
+    on_output: Callable[[float, str], None] = _no_output
+    on_exit: Callable[[Exit], None] = _no_exit
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image that is in the store and whole.
+
+    Parameters
+    ----------
+    reference : str
+        Its full name, for example ``docker.io/library/nginx:latest``.
+    digest : str
+        ``sha256:…`` of its manifest.
+    config : mapping
+        The ``config`` member of its OCI configuration: Entrypoint, Cmd, Env, ExposedPorts, WorkingDir, StopSignal, …
+    layers : tuple of str
+        Digests of its layers, lowest first.
+    size : int
+        Bytes of manifest, configuration and layers.
+    """
+
+    reference: str
+    digest: str
+    config: Mapping[str, Any]
+    layers: tuple[str, ...] = ()
+    size: int = 0
+
+
+class Handle(Protocol):
+    """A container that was started."""
+
+    @property
+    def id(self) -> str:
+        """64 hexadecimal digits, as Docker's."""
+
+    @property
+    def pid(self) -> int:
+        """The container's first process on this machine."""
+
+    @property
+    def ports(self) -> Mapping[int, int]:
+        """Container port -> loopback port."""
+
+    @property
+    def exit(self) -> Exit | None:
+        """How it ended; None while it runs."""
+
+    def stop(self) -> None:
+        """Ask it to end with the image's stop signal; kill it after its stop timeout. Returns at once."""
+
+    def kill(self) -> None:
+        """Kill it and all its children. Returns at once."""
+
+    def wait(self, timeout: float | None = None) -> Exit | None:
+        """Wait until it has ended, at most `timeout` seconds; None when it still runs."""
+
+    def stats(self) -> Stats:
+        """What it has used so far."""
+
+    def exec(self, argv: Sequence[str], timeout: float) -> ExecResult:
+        """Run a command inside it, for example a health check; slow."""
+
+
+class Runtime(Protocol):
+    """A way to run containers on this machine."""
+
+    @property
+    def name(self) -> str:
+        """Its name as the learner sees it: ``process``, ``sandbox`` or ``docker``."""
+
+    def pull(self, image: str) -> Image:
+        """Make an image available; slow.
+
+        Raises
+        ------
+        ImageNotFound
+            Nothing answers to this reference.
+        ImageCorrupt
+            A blob does not have the digest that it should.
+        """
+
+    def start(self, spec: ContainerSpec) -> Handle:
+        """Start a container; slow.
+
+        Raises
+        ------
+        CannotStart
+            The entrypoint cannot run here; the reason says what to do.
+        """
+
+    def close(self) -> None:
+        """Stop everything; no process and no folder is left."""

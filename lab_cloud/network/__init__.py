@@ -1,0 +1,1 @@
+"""Who reaches whom: addresses, security groups and routes of the embedded cloud."""

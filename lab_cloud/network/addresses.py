@@ -1,0 +1,36 @@
+"""Which loopback port stands for an address in a VPC."""
+
+import threading
+
+
+class AddressBook:
+    """From (address, port) in a VPC to the loopback port where a container really listens.
+
+    Whoever starts a container adds its ports; load balancers and health checks look them up. An address is an IP of
+    a network interface, or the id of an instance for a container that shares its host's network. All methods may be
+    called from any thread.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ports: dict[tuple[str, int], int] = {}
+
+    def add(self, ip: str, port: int, loopback_port: int) -> None:
+        """Note that `port` of this address is served on a loopback port."""
+        with self._lock:
+            self._ports[ip, port] = loopback_port
+
+    def remove(self, ip: str, port: int | None = None) -> None:
+        """Forget one port of an address, or all of them."""
+        with self._lock:
+            for key in [key for key in self._ports if key[0] == ip and port in (None, key[1])]:
+                del self._ports[key]
+
+    def lookup(self, ip: str, port: int) -> int | None:
+        """The loopback port, or None when nothing answers at that address."""
+        return self._ports.get((ip, port))  # one dict access needs no lock
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._ports.clear()

@@ -1,0 +1,1 @@
+"""Elastic Load Balancing: load balancers that really listen, and targets whose health is really checked."""

@@ -1,0 +1,50 @@
+"""Raw counts of what passed, kept simply; metrics are made of their differences."""
+
+from collections import deque
+
+SAMPLES = 4096
+
+
+class Counters:
+    """Counts since the start of a load balancer, a target group or a target.
+
+    Attributes
+    ----------
+    requests : int
+        Requests that ended.
+    target : list of int
+        Answers made by targets, by the first digit of their status (index 2 holds 2xx).
+    balancer : list of int
+        Answers made by the load balancer itself, likewise.
+    connection_errors : int
+        Connections to targets that could not be made.
+    received, sent : int
+        Bytes of bodies from clients and to clients.
+    times : deque of (float, float)
+        The last response times of targets: the wall time of the answer, and seconds.
+    """
+
+    __slots__ = ("balancer", "connection_errors", "received", "requests", "sent", "target", "times")
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.target = [0] * 6
+        self.balancer = [0] * 6
+        self.connection_errors = 0
+        self.received = 0
+        self.sent = 0
+        self.times: deque[tuple[float, float]] = deque(maxlen=SAMPLES)
+
+    def answered(self, status: int, by_target: bool) -> None:
+        """Count one answer."""
+        self.requests += 1
+        (self.target if by_target else self.balancer)[min(status // 100, 5)] += 1
+
+    def snapshot(self) -> dict[str, int]:
+        """The counts by name, for status and metrics."""
+        counts = {"requests": self.requests, "connection_errors": self.connection_errors}
+        counts |= {"received": self.received, "sent": self.sent}
+        for digit in range(2, 6):
+            counts[f"target_{digit}xx"] = self.target[digit]
+            counts[f"elb_{digit}xx"] = self.balancer[digit]
+        return counts

@@ -1,0 +1,40 @@
+"""Amazon ECS, as its clients see it."""
+
+from ..clock import Clock
+from .clusters_api import ClusterOperations
+from .definitions_api import DefinitionOperations
+from .deployments_api import DeploymentOperations
+from .outside import LoadBalancing, Networks
+from .services_api import ServiceOperations
+from .store import Store
+from .tags_api import TagOperations
+from .tasks_api import TaskOperations
+
+
+class EcsApi(
+    ClusterOperations,
+    DefinitionOperations,
+    TaskOperations,
+    ServiceOperations,
+    DeploymentOperations,
+    TagOperations,
+):
+    """All operations of ECS that the embedded cloud has; the others answer ``UnsupportedOperation``.
+
+    Parameters
+    ----------
+    store : Store
+        What ECS knows.
+    clock : Clock
+        The time.
+    networks : Networks
+        Where tasks get their interfaces.
+    load_balancing : LoadBalancing
+        Where services find target groups.
+    """
+
+    def __init__(self, store: Store, clock: Clock, networks: Networks, load_balancing: LoadBalancing) -> None:
+        self._store = store
+        self._clock = clock
+        self._networks = networks
+        self._load_balancing = load_balancing

@@ -1,0 +1,135 @@
+"""Operations on service deployments and service revisions: the history of a service."""
+
+from typing import Any
+
+from ..errors import AwsError
+from ..wire import Call
+from . import names
+from .paging import page
+from .service import Deployment, Service
+from .services_api import DEFAULT_CONFIGURATION
+from .store import Region, Store
+
+
+class DeploymentOperations:
+    """Describe and list service deployments, and describe service revisions."""
+
+    _store: Store
+
+    def list_service_deployments(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
+        """ListServiceDeployments, newest first."""
+        region = self._store.region(call.region)
+        cluster = region.find_cluster(params.get("cluster") or _cluster_in(params["service"]))
+        service = region.find_service(cluster, params["service"])
+        wanted = params.get("status", ())
+        found = [_brief(service, each) for each in service.history if not wanted or status_of(service, each) in wanted]
+        briefs, token = page(found, params)
+        return {"serviceDeployments": briefs, "nextToken": token}
+
+    def describe_service_deployments(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
+        """DescribeServiceDeployments."""
+        region = self._store.region(call.region)
+        found, failures = [], []
+        for arn in params["serviceDeploymentArns"]:
+            known = region.find_deployment(arn)
+            if known is None:
+                failures.append({"arn": arn, "reason": "MISSING"})
+            else:
+                found.append(_describe(region, *known))
+        return {"serviceDeployments": found, "failures": failures}
+
+    def describe_service_revisions(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
+        """DescribeServiceRevisions."""
+        region = self._store.region(call.region)
+        known = {
+            service.revision_arn(each): (service, each) for service in region.services.values() for each in service.history
+        }
+        found, failures = [], []
+        for arn in params["serviceRevisionArns"]:
+            if arn in known:
+                found.append(_describe_revision(*known[arn]))
+            else:
+                failures.append({"arn": arn, "reason": "MISSING"})
+        return {"serviceRevisions": found, "failures": failures}
+
+
+def status_of(service: Service, deployment: Deployment) -> str:
+    """The status of a service deployment, from its rollout."""
+    if deployment.rolled_back_to is not None:
+        done = deployment.rolled_back_to.rollout == "COMPLETED" or deployment.rolled_back_to.overtaken
+        return "ROLLBACK_SUCCESSFUL" if done else "ROLLBACK_IN_PROGRESS"
+    if deployment.rollout == "COMPLETED" or deployment.ever_completed:
+        return "SUCCESSFUL"
+    if deployment.overtaken or deployment.rollout == "FAILED" or service.status != "ACTIVE":
+        return "STOPPED"
+    return "IN_PROGRESS"
+
+
+def _cluster_in(reference: str) -> str | None:
+    parts = reference.split("/")
+    return parts[1] if reference.startswith("arn:") and len(parts) == 3 else None
+
+
+def _brief(service: Service, deployment: Deployment) -> dict[str, Any]:
+    return {
+        "serviceDeploymentArn": service.deployment_arn(deployment),
+        "serviceArn": service.arn,
+        "clusterArn": names.arn(service.region, f"cluster/{service.cluster}"),
+        "createdAt": names.moment(deployment.created_at),
+        "startedAt": names.moment(deployment.created_at),
+        "finishedAt": names.moment(deployment.finished_at),
+        "targetServiceRevisionArn": service.revision_arn(deployment),
+        "status": status_of(service, deployment),
+        "statusReason": deployment.reason if deployment.rollout == "FAILED" else None,
+    }
+
+
+def _describe(region: Region, service: Service, deployment: Deployment) -> dict[str, Any]:
+    tasks = region.tasks_of(service)
+    breaker = service.configuration.get("deploymentCircuitBreaker", DEFAULT_CONFIGURATION["deploymentCircuitBreaker"])
+    source = [service.revision_summary(deployment.source, tasks)] if deployment.source else []
+    shown = _brief(service, deployment)
+    del shown["targetServiceRevisionArn"]
+    rollback = None
+    if deployment.rolled_back_to is not None:
+        rollback = {
+            "reason": deployment.reason,
+            "startedAt": names.moment(deployment.rolled_back_at),
+            "serviceRevisionArn": service.revision_arn(deployment.rolled_back_to),
+        }
+    triggered = deployment.rollout == "FAILED"
+    monitoring = "MONITORING" if deployment.rollout == "IN_PROGRESS" else "MONITORING_COMPLETE"
+    state = "DISABLED" if not breaker["enable"] else "TRIGGERED" if triggered else monitoring
+    return {
+        **shown,
+        "updatedAt": names.moment(deployment.updated_at),
+        "sourceServiceRevisions": source,
+        "targetServiceRevision": service.revision_summary(deployment, tasks),
+        "deploymentConfiguration": service.configuration,
+        "rollback": rollback,
+        "deploymentCircuitBreaker": {
+            "status": state,
+            "failureCount": deployment.failures_in_row,
+            "threshold": service.breaker_threshold,
+        },
+        "alarms": {"status": "DISABLED"},
+    }
+
+
+def _describe_revision(service: Service, deployment: Deployment) -> dict[str, Any]:
+    return {
+        "serviceRevisionArn": service.revision_arn(deployment),
+        "serviceArn": service.arn,
+        "clusterArn": names.arn(service.region, f"cluster/{service.cluster}"),
+        "taskDefinition": deployment.definition.arn,
+        "launchType": deployment.launch_type,
+        "platformVersion": deployment.platform_version,
+        "platformFamily": "Linux",
+        "loadBalancers": list(deployment.load_balancers),
+        "networkConfiguration": deployment.network.describe() if deployment.network else None,
+        "containerImages": [
+            {"containerName": each["name"], "image": each["image"]} for each in deployment.definition.containers
+        ],
+        "guardDutyEnabled": False,
+        "createdAt": names.moment(deployment.created_at),
+    }

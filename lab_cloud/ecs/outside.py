@@ -1,0 +1,67 @@
+"""What ECS asks of the services beside it. The server plugs in the real ones; tests plug in small ones of their own."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from .task import Interface, Network
+
+
+@dataclass(frozen=True)
+class TargetGroup:
+    """What ECS wants to know of a target group."""
+
+    target_type: str
+    has_load_balancer: bool
+
+
+@dataclass(frozen=True)
+class Health:
+    """What a target group says of one target."""
+
+    state: str
+    reason: str = ""
+
+
+class Networks(Protocol):
+    """Amazon VPC, as ECS uses it."""
+
+    def check(self, region: str, network: Network) -> None:
+        """Raise ``InvalidParameterException`` for a subnet or security group that does not exist."""
+
+    def attach(self, region: str, network: Network, turn: int) -> Interface:
+        """Make a network interface in one of the subnets, taken in turn."""
+
+    def detach(self, region: str, interface: Interface) -> None:
+        """Delete the interface; its address leads nowhere afterwards."""
+
+    def pull_refusal(self, region: str, interface: Interface) -> str:
+        """Why a task with this interface cannot reach a registry; empty when it can."""
+
+    def open(self, interface: Interface, ports: dict[int, int]) -> None:
+        """Let the interface's address and ports lead to these loopback ports."""
+
+
+class LoadBalancing(Protocol):
+    """Elastic Load Balancing, as ECS uses it."""
+
+    def group(self, region: str, arn: str) -> TargetGroup | None:
+        """A target group, or None."""
+
+    def register(self, region: str, arn: str, address: str, port: int, zone: str) -> None:
+        """Register a target."""
+
+    def deregister(self, region: str, arn: str, address: str, port: int) -> None:
+        """Begin to drain a target."""
+
+    def health(self, region: str, arn: str, address: str, port: int) -> Health | None:
+        """A target's health; None when it is registered no more."""
+
+
+class Logs(Protocol):
+    """CloudWatch Logs, as the awslogs driver uses it."""
+
+    def open_stream(self, region: str, group: str, stream: str, *, create_group: bool) -> str:
+        """Make the stream; return why that cannot be, or an empty text."""
+
+    def write(self, region: str, group: str, stream: str, when: float, line: str) -> None:
+        """Add one line. May be called from any thread, without the lock."""

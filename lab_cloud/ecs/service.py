@@ -1,0 +1,223 @@
+"""A service and its deployments."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import names
+from .scheduler import breaker_threshold
+from .task import Network, tag_list
+from .task_definition import TaskDefinition
+
+EVENTS_KEPT = 100
+DEPLOYMENTS_KEPT = 20
+
+
+@dataclass
+class Deployment:
+    """One deployment: a task definition on its way into the service.
+
+    The same object answers as ``deployments[]`` of DescribeServices, as a service deployment, and as the service revision it makes.
+    """
+
+    definition: TaskDefinition
+    created_at: float
+    network: Network | None
+    launch_type: str
+    platform_version: str
+    load_balancers: tuple[dict[str, Any], ...]
+    id: str = field(default_factory=names.deployment_id)
+    tail: str = field(default_factory=names.short_id)
+    revision: str = field(default_factory=lambda: names.deployment_id().rpartition("/")[2])
+    desired: int = 0
+    rollout: str = "IN_PROGRESS"
+    reason: str = ""
+    failed_tasks: int = 0
+    failures_in_row: int = 0
+    retry_at: float = 0.0
+    updated_at: float = 0.0
+    finished_at: float | None = None
+    ever_completed: bool = False
+    source: "Deployment | None" = None
+    rolled_back_to: "Deployment | None" = None
+    rolled_back_at: float | None = None
+    overtaken: bool = False
+
+    def __post_init__(self) -> None:
+        self.updated_at = self.updated_at or self.created_at
+        self.reason = self.reason or f"ECS deployment {self.id} in progress."
+
+
+@dataclass
+class Service:
+    """One service."""
+
+    name: str
+    cluster: str
+    region: str
+    desired: int
+    created_at: float
+    deployments: list[Deployment]
+    configuration: dict[str, Any]
+    created_with: dict[str, Any]
+    grace_seconds: int = 0
+    status: str = "ACTIVE"
+    tags: dict[str, str] = field(default_factory=dict)
+    events: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=EVENTS_KEPT))
+    history: list[Deployment] = field(default_factory=list)
+    steady: bool = False
+    stopped_at: float | None = None
+    placed: int = 0
+
+    @property
+    def arn(self) -> str:
+        """Its ARN."""
+        return names.arn(self.region, f"service/{self.cluster}/{self.name}")
+
+    @property
+    def primary(self) -> Deployment:
+        """The deployment that is wanted now."""
+        return self.deployments[0]
+
+    @property
+    def minimum_percent(self) -> int:
+        """``minimumHealthyPercent``."""
+        return int(self.configuration.get("minimumHealthyPercent", 100))
+
+    @property
+    def maximum_percent(self) -> int:
+        """``maximumPercent``."""
+        return int(self.configuration.get("maximumPercent", 200))
+
+    @property
+    def breaker_threshold(self) -> int:
+        """Failures at which the circuit breaker opens; 0 when it is off."""
+        breaker = self.configuration.get("deploymentCircuitBreaker", {})
+        if not breaker.get("enable"):
+            return 0
+        configured = breaker.get("thresholdConfiguration")
+        if configured:
+            return breaker_threshold(self.desired, configured["type"], int(configured["value"]))
+        return breaker_threshold(self.desired)
+
+    def tell(self, message: str, now: float, about: str = "") -> None:
+        """Add a service event, newest first."""
+        text = f"(service {self.name}{about}) {message}"
+        event = {"id": names.hex_id(), "createdAt": names.moment(now), "message": text}
+        self.events.appendleft(event)
+
+    def deploy(self, deployment: Deployment) -> None:
+        """Put a new deployment first; those before it step back."""
+        if self.deployments:
+            deployment.source = self.last_completed() or self.deployments[0]
+            for older in self.deployments:
+                older.overtaken = older.overtaken or older.rollout == "IN_PROGRESS"
+        self.deployments.insert(0, deployment)
+        self.history.insert(0, deployment)
+        del self.history[DEPLOYMENTS_KEPT:]
+        self.steady = False
+
+    def last_completed(self) -> Deployment | None:
+        """The newest deployment that was completed once; where a roll-back goes."""
+        return next((each for each in self.history if each.ever_completed), None)
+
+    def counts(self, tasks: list[Any]) -> tuple[int, int]:
+        """How many of these tasks run, and how many are on their way."""
+        running = sum(task.status == "RUNNING" and task.desired == "RUNNING" for task in tasks)
+        pending = sum(task.status in ("PROVISIONING", "PENDING", "ACTIVATING") and task.desired == "RUNNING" for task in tasks)
+        return running, pending
+
+    def describe(self, tasks: list[Any], *, with_tags: bool = False) -> dict[str, Any]:
+        """As DescribeServices shows it.
+
+        Parameters
+        ----------
+        tasks : list of Task
+            The service's own tasks.
+        with_tags : bool
+            Whether the caller asked for tags.
+        """
+        running, pending = self.counts(tasks)
+        primary = self.primary
+        keep = ("schedulingStrategy", "deploymentController", "enableECSManagedTags", "propagateTags", "enableExecuteCommand",
+                "availabilityZoneRebalancing", "placementConstraints", "placementStrategy", "serviceRegistries")  # fmt: skip
+        shown = {key: self.created_with[key] for key in keep if key in self.created_with}
+        return {
+            "serviceArn": self.arn,
+            "serviceName": self.name,
+            "clusterArn": names.arn(self.region, f"cluster/{self.cluster}"),
+            "status": self.status,
+            "desiredCount": self.desired,
+            "runningCount": running,
+            "pendingCount": pending,
+            "launchType": primary.launch_type,
+            "platformVersion": primary.platform_version if primary.launch_type == "FARGATE" else None,
+            "platformFamily": "Linux" if primary.launch_type == "FARGATE" else None,
+            "taskDefinition": primary.definition.arn,
+            "loadBalancers": list(primary.load_balancers),
+            "serviceRegistries": [],
+            "deploymentConfiguration": self.configuration,
+            "deployments": [self.describe_deployment(each, tasks) for each in self.deployments],
+            "currentServiceDeployment": self.deployment_arn(primary) if primary.rollout == "IN_PROGRESS" else None,
+            "currentServiceRevisions": self._current_revisions(tasks),
+            "roleArn": "arn:aws:iam::123456789012:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS",
+            "events": list(self.events),
+            "createdAt": names.moment(self.created_at),
+            "createdBy": "arn:aws:iam::123456789012:root",
+            "networkConfiguration": primary.network.describe() if primary.network else None,
+            "healthCheckGracePeriodSeconds": self.grace_seconds,
+            "schedulingStrategy": "REPLICA",
+            "deploymentController": {"type": "ECS"},
+            "placementConstraints": [],
+            "placementStrategy": [],
+            "enableECSManagedTags": False,
+            "propagateTags": "NONE",
+            "enableExecuteCommand": False,
+            "availabilityZoneRebalancing": "ENABLED",
+            "tags": tag_list(self.tags) if with_tags else None,
+            **shown,
+        }
+
+    def describe_deployment(self, deployment: Deployment, tasks: list[Any]) -> dict[str, Any]:
+        """One entry of ``deployments``."""
+        running, pending = self.counts([task for task in tasks if task.deployment == deployment.id])
+        primary = deployment is self.primary
+        return {
+            "id": deployment.id,
+            "status": "PRIMARY" if primary else "ACTIVE",
+            "taskDefinition": deployment.definition.arn,
+            "desiredCount": self.desired if primary else running + pending,
+            "pendingCount": pending,
+            "runningCount": running,
+            "failedTasks": deployment.failed_tasks,
+            "createdAt": names.moment(deployment.created_at),
+            "updatedAt": names.moment(deployment.updated_at),
+            "launchType": deployment.launch_type,
+            "platformVersion": deployment.platform_version if deployment.launch_type == "FARGATE" else None,
+            "platformFamily": "Linux" if deployment.launch_type == "FARGATE" else None,
+            "networkConfiguration": deployment.network.describe() if deployment.network else None,
+            "rolloutState": deployment.rollout,
+            "rolloutStateReason": deployment.reason,
+        }
+
+    def deployment_arn(self, deployment: Deployment) -> str:
+        """The ARN of the service deployment."""
+        return names.arn(self.region, f"service-deployment/{self.cluster}/{self.name}/{deployment.tail}")
+
+    def revision_arn(self, deployment: Deployment) -> str:
+        """The ARN of the service revision that a deployment made."""
+        return names.arn(self.region, f"service-revision/{self.cluster}/{self.name}/{deployment.revision}")
+
+    def _current_revisions(self, tasks: list[Any]) -> list[dict[str, Any]]:
+        return [self.revision_summary(each, tasks) for each in self.deployments]
+
+    def revision_summary(self, deployment: Deployment, tasks: list[Any]) -> dict[str, Any]:
+        """A revision with its counts."""
+        running, pending = self.counts([task for task in tasks if task.deployment == deployment.id])
+        wanted = self.desired if deployment is self.primary else 0
+        return {
+            "arn": self.revision_arn(deployment),
+            "requestedTaskCount": wanted,
+            "runningTaskCount": running,
+            "pendingTaskCount": pending,
+        }

@@ -1,0 +1,236 @@
+"""Keeps each service as it is wanted: observe, ask `scheduler.decide`, apply."""
+
+from ..delays import Delays
+from ..world import World
+from .outside import LoadBalancing
+from .scheduler import Decision, DeploymentView, ServiceView, Stop, TaskView, backoff_seconds, decide
+from .service import Deployment, Service
+from .store import Region, Store
+from .task import Task
+from .task_reconciler import TaskReconciler
+from .tasks_api import new_task
+
+INACTIVE_VISIBLE_SECONDS = 3600.0
+COMING = ("PROVISIONING", "PENDING", "ACTIVATING", "RUNNING")
+
+
+class ServiceReconciler:
+    """The service scheduler of ECS.
+
+    Parameters
+    ----------
+    store : Store
+        What ECS knows.
+    world : World
+        The lock and the time.
+    tasks : TaskReconciler
+        Knows which targets a task is.
+    load_balancing : LoadBalancing
+        Says how those targets are.
+    delays : Delays
+        How long AWS's own steps take.
+    """
+
+    def __init__(
+        self, store: Store, world: World, tasks: TaskReconciler, load_balancing: LoadBalancing, delays: Delays
+    ) -> None:
+        self._store = store
+        self._world = world
+        self._tasks = tasks
+        self._load_balancing = load_balancing
+        self._delays = delays
+
+    def tick(self, now: float) -> None:
+        """Look at every service once."""
+        for region in self._store.regions.values():
+            if not region.services:
+                continue
+            groups: dict[tuple[str, str], list[Task]] = {key: [] for key in region.services}
+            for task in region.tasks.values():
+                if task.service and task.status != "STOPPED":
+                    groups.setdefault((task.cluster, task.service), []).append(task)
+            for key, service in list(region.services.items()):
+                if service.status == "INACTIVE":
+                    if service.stopped_at is not None and now - service.stopped_at > INACTIVE_VISIBLE_SECONDS:
+                        del region.services[key]
+                else:
+                    self._reconcile(region, service, groups[key], now)
+
+    def _reconcile(self, region: Region, service: Service, tasks: list[Task], now: float) -> None:
+        if service.status == "DRAINING" and not tasks:
+            service.status, service.stopped_at = "INACTIVE", now
+            return
+        live = [task for task in tasks if task.desired == "RUNNING"]
+        self._count_failures(service, tasks, now)
+        view = self._observe(region, service, live, now)
+        decision = decide(view, now)
+        self._apply(region, service, live, decision, now)
+
+    def _observe(self, region: Region, service: Service, live: list[Task], now: float) -> ServiceView:
+        views = tuple(self._task_view(region, service, task, now) for task in live)
+        deployments = tuple(
+            DeploymentView(
+                id=each.id,
+                in_progress=each.rollout == "IN_PROGRESS",
+                failed=each.rollout == "FAILED",
+                failures=each.failures_in_row,
+                retry_at=each.retry_at,
+            )
+            for each in service.deployments
+        )
+        return ServiceView(
+            desired=service.desired,
+            deployments=deployments,
+            tasks=views,
+            minimum_percent=service.minimum_percent,
+            maximum_percent=service.maximum_percent,
+            breaker_threshold=service.breaker_threshold,
+            rollback_to=self._rollback_target(service),
+        )
+
+    def _rollback_target(self, service: Service) -> str:
+        wanted = service.configuration.get("deploymentCircuitBreaker", {}).get("rollback")
+        completed = service.last_completed() if wanted else None
+        return completed.id if completed is not None else ""
+
+    def _task_view(self, region: Region, service: Service, task: Task, now: float) -> TaskView:
+        running = task.status == "RUNNING"
+        healthy, why = (False, "") if not running else self._health(region, service, task, now)
+        if healthy and not task.was_healthy:
+            task.was_healthy = True
+            deployment = _deployment(service, task)
+            if deployment is not None:
+                deployment.failures_in_row = 0
+                deployment.retry_at = 0.0
+        return TaskView(task.id, task.deployment, running, healthy, why, task.created_at)
+
+    def _health(self, region: Region, service: Service, task: Task, now: float) -> tuple[bool, str]:
+        targets = self._tasks.targets_of(region, task)
+        age = now - (task.started_at or now)
+        if not targets:
+            return age >= self._delays.real("ecs.healthy-without-checks"), ""
+        healthy = True
+        for arn, address, port in targets:
+            health = self._load_balancing.health(region.name, arn, address, port)
+            state = health.state if health is not None else "unused"
+            healthy = healthy and state == "healthy"
+            if state == "unhealthy" and age >= self._world.clock.real(service.grace_seconds):
+                assert health is not None
+                if not task.told_unhealthy:
+                    task.told_unhealthy = True
+                    group = arn.rpartition(":")[2].split("/")[1] if "/" in arn else arn
+                    service.tell(
+                        f"(task {task.id}) (port {port}) is unhealthy in (target-group {group}) due to "
+                        f"(reason {health.reason})",
+                        now,
+                    )
+                return False, f"Task failed ELB health checks in (target-group {arn})"
+        return healthy, ""
+
+    def _count_failures(self, service: Service, tasks: list[Task], now: float) -> None:
+        for task in tasks:
+            stopped_itself = task.desired == "STOPPED" and task.stop_code in ("EssentialContainerExited", "TaskFailedToStart")
+            if stopped_itself and not task.was_healthy:
+                task.was_healthy = True  # counted once
+                self._failed(service, task, now)
+
+    def _failed(self, service: Service, task: Task, now: float) -> None:
+        deployment = _deployment(service, task)
+        if deployment is None:
+            return
+        deployment.failed_tasks += 1
+        deployment.failures_in_row += 1
+        deployment.updated_at = now
+        wait = backoff_seconds(deployment.failures_in_row)
+        if wait and deployment is service.primary:
+            deployment.retry_at = now + self._world.clock.real(wait)
+            if wait == backoff_seconds(3):
+                service.tell("is unable to consistently start tasks successfully.", now)
+
+    def _apply(self, region: Region, service: Service, live: list[Task], decision: Decision, now: float) -> None:
+        if decision.fail:
+            self._fail(service, decision.roll_back, now)
+            self._world.wake()
+            return
+        self._stop(service, live, decision.stop, now)
+        if decision.start:
+            self._start(region, service, decision.start, now)
+        if decision.stop or decision.start:
+            self._world.wake()
+        if decision.complete:
+            self._complete(service, now)
+        self._drop_finished(service, live)
+        if decision.steady and not service.steady:
+            service.tell("has reached a steady state.", now)
+        service.steady = decision.steady
+
+    def _start(self, region: Region, service: Service, count: int, now: float) -> None:
+        cluster = region.clusters[service.cluster]
+        deployment = service.primary
+        started = []
+        for _ in range(count):
+            task = new_task(
+                region, cluster, deployment.definition, now, network=deployment.network, launch_type=deployment.launch_type
+            )
+            task.service, task.group = service.name, f"service:{service.name}"
+            task.deployment = task.started_by = deployment.id
+            task.platform_version = deployment.platform_version
+            task.execute_command = bool(service.created_with.get("enableExecuteCommand", False))
+            task.tags = self._task_tags(service, deployment)
+            started.append(f"(task {task.id})")
+        service.tell(f"has started {count} tasks: {' '.join(started)}.", now)
+
+    def _task_tags(self, service: Service, deployment: Deployment) -> dict[str, str]:
+        propagate = service.created_with.get("propagateTags")
+        tags = {"SERVICE": service.tags, "TASK_DEFINITION": deployment.definition.tags}.get(str(propagate), {})
+        if service.created_with.get("enableECSManagedTags"):
+            return {**tags, "aws:ecs:clusterName": service.cluster, "aws:ecs:serviceName": service.name}
+        return dict(tags)
+
+    def _stop(self, service: Service, live: list[Task], stops: tuple[Stop, ...], now: float) -> None:
+        by_id = {task.id: task for task in live}
+        running = []
+        for stop in stops:
+            task = by_id[stop.task]
+            if task.status == "RUNNING":
+                running.append(f"(task {task.id})")
+            if stop.unhealthy and not task.was_healthy:
+                self._failed(service, task, now)
+            task.was_healthy = True
+            reason = stop.unhealthy or f"Scaling activity initiated by (deployment {service.primary.id})"
+            task.ask_to_stop("ServiceSchedulerInitiated", reason, now)
+        if running:
+            service.tell(f"has stopped {len(running)} running tasks: {' '.join(running)}.", now)
+
+    def _complete(self, service: Service, now: float) -> None:
+        deployment = service.primary
+        deployment.rollout, deployment.ever_completed = "COMPLETED", True
+        deployment.reason = f"ECS deployment {deployment.id} completed."
+        deployment.updated_at = deployment.finished_at = now
+        service.tell(f"(deployment {deployment.id}) deployment completed.", now)
+
+    def _fail(self, service: Service, roll_back: str, now: float) -> None:
+        failed = service.primary
+        failed.rollout, failed.updated_at, failed.finished_at = "FAILED", now, now
+        failed.reason = "ECS deployment circuit breaker: tasks failed to start."
+        service.tell(f"(deployment {failed.id}) deployment failed: tasks failed to start.", now)
+        target = next((each for each in service.history if each.id == roll_back), None)
+        if target is None:
+            return
+        failed.rolled_back_to, failed.rolled_back_at = target, now
+        if target in service.deployments:
+            service.deployments.remove(target)
+        service.deployments.insert(0, target)
+        target.rollout, target.overtaken = "IN_PROGRESS", False
+        target.failures_in_row, target.retry_at = 0, 0.0
+        target.reason = f"ECS deployment circuit breaker: rolling back to deploymentId {target.id}."
+        target.updated_at, target.desired = now, service.desired
+        service.tell(f"rolling back to deployment {target.id}.", now)
+
+    def _drop_finished(self, service: Service, live: list[Task]) -> None:
+        alive = {task.deployment for task in live if task.desired == "RUNNING"}
+        service.deployments[1:] = [each for each in service.deployments[1:] if each.id in alive]
+
+
+def _deployment(service: Service, task: Task) -> Deployment | None:
+    return next((each for each in service.history if each.id == task.deployment), None)

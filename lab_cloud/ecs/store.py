@@ -1,0 +1,117 @@
+"""All that ECS knows, by region, and the look-ups that raise AWS's errors."""
+
+from dataclasses import dataclass, field
+
+from ..errors import AwsError
+from . import names
+from .cluster import Cluster
+from .service import Deployment, Service
+from .task import Task
+from .task_definition import TaskDefinition
+
+
+@dataclass
+class Region:
+    """ECS in one region.
+
+    Parameters
+    ----------
+    name : str
+        For example ``us-east-1``.
+    """
+
+    name: str
+    clusters: dict[str, Cluster] = field(default_factory=dict)
+    families: dict[str, list[TaskDefinition]] = field(default_factory=dict)
+    tasks: dict[str, Task] = field(default_factory=dict)
+    services: dict[tuple[str, str], Service] = field(default_factory=dict)
+    tokens: dict[str, tuple[object, object]] = field(default_factory=dict)
+
+    def find_cluster(self, name_or_arn: str | None) -> Cluster:
+        """An active cluster.
+
+        Raises
+        ------
+        AwsError
+            ``ClusterNotFoundException``.
+        """
+        cluster = self.clusters.get(names.last_part(name_or_arn or "default"))
+        if cluster is None or cluster.status == "INACTIVE":
+            raise AwsError("ClusterNotFoundException", "Cluster not found.")
+        return cluster
+
+    def find_definition(self, reference: str) -> TaskDefinition | None:
+        """A revision by ``family``, ``family:revision`` or ARN; the newest active one when no revision is named."""
+        family, _, revision = names.last_part(reference).partition(":")
+        revisions = self.families.get(family, [])
+        if not revision:
+            return next((each for each in reversed(revisions) if each.status == "ACTIVE"), None)
+        return next((each for each in revisions if str(each.revision) == revision), None)
+
+    def usable_definition(self, reference: str) -> TaskDefinition:
+        """A revision that tasks can be started from.
+
+        Raises
+        ------
+        AwsError
+            ``ClientException``.
+        """
+        found = self.find_definition(reference)
+        if found is None:
+            raise AwsError("ClientException", "TaskDefinition not found.")
+        if found.status != "ACTIVE":
+            raise AwsError("ClientException", "TaskDefinition is inactive.")
+        return found
+
+    def find_service(self, cluster: Cluster, name_or_arn: str) -> Service:
+        """A service that was not deleted.
+
+        Raises
+        ------
+        AwsError
+            ``ServiceNotFoundException``.
+        """
+        service = self.services.get((cluster.name, names.last_part(name_or_arn)))
+        if service is None or service.status == "INACTIVE":
+            raise AwsError("ServiceNotFoundException", "Service not found.")
+        return service
+
+    def find_task(self, cluster: Cluster, id_or_arn: str) -> Task | None:
+        """A task of this cluster, running or lately stopped."""
+        task = self.tasks.get(names.last_part(id_or_arn))
+        return task if task is not None and task.cluster == cluster.name else None
+
+    def tasks_of(self, service: Service) -> list[Task]:
+        """The tasks of a service, stopped ones too, oldest first."""
+        return [task for task in self.tasks.values() if task.service == service.name and task.cluster == service.cluster]
+
+    def cluster_counts(self, cluster: Cluster) -> tuple[int, int, int]:
+        """Running tasks, tasks on their way, and services of a cluster."""
+        running = pending = 0
+        for task in self.tasks.values():
+            if task.cluster == cluster.name:
+                running += task.status == "RUNNING"
+                pending += task.status in ("PROVISIONING", "PENDING", "ACTIVATING")
+        services = sum(
+            service.cluster == cluster.name and service.status == "ACTIVE" for service in self.services.values()
+        )
+        return running, pending, services
+
+    def find_deployment(self, arn: str) -> tuple[Service, Deployment] | None:
+        """A service deployment by its ARN."""
+        for service in self.services.values():
+            for deployment in service.history:
+                if service.deployment_arn(deployment) == arn:
+                    return service, deployment
+        return None
+
+
+@dataclass
+class Store:
+    """ECS in all regions."""
+
+    regions: dict[str, Region] = field(default_factory=dict)
+
+    def region(self, name: str) -> Region:
+        """One region, made when first asked for."""
+        return self.regions.setdefault(name, Region(name))

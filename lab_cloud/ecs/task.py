@@ -1,0 +1,262 @@
+"""A task and its containers."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..runtime.spec import Handle
+from . import names
+from .task_definition import TaskDefinition
+
+STOPPED_VISIBLE_SECONDS = 3600.0
+"""Stopped tasks can be described for a real hour at least."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """Where a task's network interface goes.
+
+    Parameters
+    ----------
+    subnets, security_groups : tuple of str
+        Ids; the first subnet is taken in turn.
+    public_address : bool
+        Whether it gets a public address (``assignPublicIp``).
+    """
+
+    subnets: tuple[str, ...]
+    security_groups: tuple[str, ...]
+    public_address: bool
+
+    def describe(self) -> dict[str, Any]:
+        """As ``networkConfiguration`` shows it."""
+        return {
+            "awsvpcConfiguration": {
+                "subnets": list(self.subnets),
+                "securityGroups": list(self.security_groups),
+                "assignPublicIp": "ENABLED" if self.public_address else "DISABLED",
+            }
+        }
+
+
+@dataclass(frozen=True)
+class Interface:
+    """The network interface that a task got."""
+
+    id: str
+    attachment: str
+    subnet: str
+    zone: str
+    address: str
+    mac: str
+    dns_name: str
+    security_groups: tuple[str, ...]
+    public_address: str | None = None
+
+
+@dataclass
+class Container:
+    """One container of a task.
+
+    Parameters
+    ----------
+    definition : dict
+        Its container definition.
+    override : dict
+        What RunTask changed.
+    arn : str
+        Its ARN.
+    """
+
+    definition: dict[str, Any]
+    override: dict[str, Any]
+    arn: str
+    status: str = "PENDING"
+    handle: Handle | None = None
+    exit_code: int | None = None
+    reason: str | None = None
+    image_digest: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Its name within the task."""
+        return str(self.definition["name"])
+
+    @property
+    def essential(self) -> bool:
+        """Whether the task ends with it."""
+        return bool(self.definition.get("essential", True))
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has a living process."""
+        return self.handle is not None and self.status == "RUNNING"
+
+
+@dataclass
+class Task:
+    """One task, from PROVISIONING to STOPPED."""
+
+    id: str
+    region: str
+    cluster: str
+    definition: TaskDefinition
+    containers: list[Container]
+    group: str
+    launch_type: str
+    network: Network | None
+    created_at: float
+    overrides: dict[str, Any] = field(default_factory=dict)
+    started_by: str = ""
+    service: str = ""
+    deployment: str = ""
+    platform_version: str = "1.4.0"
+    tags: dict[str, str] = field(default_factory=dict)
+    execute_command: bool = False
+    status: str = "PROVISIONING"
+    desired: str = "RUNNING"
+    entered_at: float = 0.0
+    version: int = 1
+    interface: Interface | None = None
+    metadata_token: str = ""
+    starting: bool = False
+    was_healthy: bool = False
+    told_unhealthy: bool = False
+    pull_started_at: float | None = None
+    pull_stopped_at: float | None = None
+    started_at: float | None = None
+    stopping_at: float | None = None
+    stopped_at: float | None = None
+    execution_stopped_at: float | None = None
+    stop_code: str | None = None
+    stopped_reason: str | None = None
+
+    @property
+    def arn(self) -> str:
+        """Its ARN."""
+        return names.arn(self.region, f"task/{self.cluster}/{self.id}")
+
+    @property
+    def cpu(self) -> str | None:
+        """CPU units as a task shows them."""
+        found = self.overrides.get("cpu") or self.definition.registered.get("cpu")
+        return str(found) if found else None
+
+    @property
+    def memory(self) -> str | None:
+        """MiB of memory as a task shows them."""
+        found = self.overrides.get("memory") or self.definition.registered.get("memory")
+        return str(found) if found else None
+
+    def ask_to_stop(self, code: str, reason: str, now: float) -> None:
+        """Want it stopped; the first reason given is the one that stays."""
+        if self.desired == "STOPPED":
+            return
+        self.desired = "STOPPED"
+        self.stop_code, self.stopped_reason = code, reason
+        self.stopping_at = now
+        self.version += 1
+
+    def enter(self, status: str, now: float) -> None:
+        """Move on to a status."""
+        self.status, self.entered_at = status, now
+        self.version += 1
+        if status == "RUNNING":
+            self.started_at = now
+        elif status == "STOPPED":
+            self.stopped_at = now
+
+    def describe(self, *, with_tags: bool = False) -> dict[str, Any]:
+        """As DescribeTasks shows it."""
+        interface = self.interface
+        return {
+            "taskArn": self.arn,
+            "clusterArn": names.arn(self.region, f"cluster/{self.cluster}"),
+            "taskDefinitionArn": self.definition.arn,
+            "attachments": [_attachment(interface, self.status)] if interface else [],
+            "attributes": [{"name": "ecs.cpu-architecture", "value": "x86_64"}],
+            "availabilityZone": interface.zone if interface else None,
+            "connectivity": "CONNECTED" if self.started_at else None,
+            "connectivityAt": names.moment(self.started_at),
+            "containers": [self._describe_container(each) for each in self.containers],
+            "cpu": self.cpu,
+            "memory": self.memory,
+            "createdAt": names.moment(self.created_at),
+            "desiredStatus": self.desired,
+            "enableExecuteCommand": self.execute_command,
+            "executionStoppedAt": names.moment(self.execution_stopped_at),
+            "group": self.group,
+            "healthStatus": "UNKNOWN",
+            "inferenceAccelerators": [],
+            "lastStatus": self.status,
+            "launchType": self.launch_type,
+            "overrides": {"containerOverrides": [{"name": each.name} for each in self.containers], **self.overrides},
+            "platformVersion": self.platform_version if self.launch_type == "FARGATE" else None,
+            "platformFamily": "Linux" if self.launch_type == "FARGATE" else None,
+            "pullStartedAt": names.moment(self.pull_started_at),
+            "pullStoppedAt": names.moment(self.pull_stopped_at),
+            "startedAt": names.moment(self.started_at),
+            "startedBy": self.started_by or None,
+            "stopCode": self.stop_code,
+            "stoppedAt": names.moment(self.stopped_at),
+            "stoppedReason": self.stopped_reason,
+            "stoppingAt": names.moment(self.stopping_at),
+            "ephemeralStorage": {"sizeInGiB": 20} if self.launch_type == "FARGATE" else None,
+            "tags": tag_list(self.tags) if with_tags else [],
+            "version": self.version,
+        }
+
+    def _describe_container(self, container: Container) -> dict[str, Any]:
+        interface = self.interface
+        interfaces = []
+        if interface:
+            interfaces = [{"attachmentId": interface.attachment, "privateIpv4Address": interface.address}]
+        handle = container.handle
+        bindings = []
+        if handle is not None:
+            # awsvpc on AWS shows none; here the loopback port is how the container can really be reached
+            bindings = [
+                {"bindIP": "127.0.0.1", "containerPort": port, "hostPort": loopback, "protocol": "tcp"}
+                for port, loopback in sorted(handle.ports.items())
+            ]
+        definition = container.definition
+        memory = definition.get("memory")
+        reservation = definition.get("memoryReservation")
+        return {
+            "containerArn": container.arn,
+            "taskArn": self.arn,
+            "name": container.name,
+            "image": definition["image"],
+            "imageDigest": container.image_digest,
+            "runtimeId": handle.id if handle is not None else None,
+            "lastStatus": container.status,
+            "exitCode": container.exit_code,
+            "reason": container.reason,
+            "networkBindings": bindings,
+            "networkInterfaces": interfaces,
+            "healthStatus": "UNKNOWN",
+            "cpu": str(definition.get("cpu", 0)),
+            "memory": str(memory) if memory else None,
+            "memoryReservation": str(reservation) if reservation else None,
+        }
+
+
+def _attachment(interface: Interface, task_status: str) -> dict[str, Any]:
+    details = [
+        {"name": "subnetId", "value": interface.subnet},
+        {"name": "networkInterfaceId", "value": interface.id},
+        {"name": "macAddress", "value": interface.mac},
+        {"name": "privateDnsName", "value": interface.dns_name},
+        {"name": "privateIPv4Address", "value": interface.address},
+    ]
+    status = "DELETED" if task_status == "STOPPED" else "ATTACHED"
+    return {"id": interface.attachment, "type": "ElasticNetworkInterface", "status": status, "details": details}
+
+
+def tag_list(tags: dict[str, str]) -> list[dict[str, str]]:
+    """Tags as ECS lists them."""
+    return [{"key": key, "value": value} for key, value in tags.items()]
+
+
+def tag_dict(tags: list[dict[str, str]] | None) -> dict[str, str]:
+    """Tags from ECS's list."""
+    return {tag["key"]: tag.get("value", "") for tag in tags or ()}

@@ -1,0 +1,202 @@
+"""Moves each task through its life: observe, ask `lifecycle.next_status`, apply."""
+
+from collections.abc import Callable, Sequence
+
+
+from ..delays import Delays
+from ..runtime.spec import Exit, Handle
+from ..world import World
+from .launch import Launcher
+from .lifecycle import TaskView, next_status
+from .outside import LoadBalancing, Networks
+from .store import Region, Store
+from .task import STOPPED_VISIBLE_SECONDS, Container, Task
+
+CANNOT_PULL = "CannotPullContainerError: pull image manifest has been retried 1 time(s): "
+
+
+class TaskReconciler:
+    """The half of ECS that an agent does on AWS.
+
+    Parameters
+    ----------
+    store : Store
+        What ECS knows.
+    world : World
+        The lock, the time, and the workers.
+    launcher : Launcher
+        What starts containers.
+    networks, load_balancing
+        The services beside ECS.
+    delays : Delays
+        How long AWS's own steps take.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        world: World,
+        launcher: Launcher,
+        networks: Networks,
+        load_balancing: LoadBalancing,
+        delays: Delays,
+    ) -> None:
+        self._store = store
+        self._world = world
+        self._launcher = launcher
+        self._networks = networks
+        self._load_balancing = load_balancing
+        self._delays = delays
+
+    def tick(self, now: float) -> None:
+        """Move every task as far as it goes now."""
+        for region in self._store.regions.values():
+            for task in list(region.tasks.values()):
+                if task.status == "STOPPED":
+                    self._forget_later(region, task, now)
+                else:
+                    self._move(region, task, now)
+
+    def _forget_later(self, region: Region, task: Task, now: float) -> None:
+        if task.stopped_at is not None and now - task.stopped_at > STOPPED_VISIBLE_SECONDS:
+            del region.tasks[task.id]
+
+    def _move(self, region: Region, task: Task, now: float) -> None:
+        if task.network is not None and task.interface is None and task.status == "PROVISIONING":
+            self._attach(region, task, now)
+        while True:
+            status = next_status(self._observe(region, task, now))
+            if status is None:
+                return
+            self._leave(region, task)
+            task.enter(status, now)
+            self._enter(region, task, now)
+            self._world.wake()
+
+    def _observe(self, region: Region, task: Task, now: float) -> TaskView:
+        targets = self.targets_of(region, task)
+        drained = task.status != "DEACTIVATING" or all(
+            self._load_balancing.health(region.name, arn, address, port) is None for arn, address, port in targets
+        )
+        return TaskView(
+            status=task.status,
+            desired=task.desired,
+            since=now - task.entered_at,
+            running=sum(container.alive for container in task.containers),
+            ended=sum(container.status == "STOPPED" for container in task.containers),
+            containers=len(task.containers),
+            starting=task.starting,
+            targets=bool(targets),
+            drained=drained,
+            provisioning=self._delays.real("ecs.provisioning"),
+            deprovisioning=self._delays.real("ecs.deprovisioning"),
+        )
+
+    def targets_of(self, region: Region, task: Task) -> Sequence[tuple[str, str, int]]:
+        """(target group, address, port) of each target that a task is, by its deployment's load balancers."""
+        service = region.services.get((task.cluster, task.service)) if task.service else None
+        if service is None or task.interface is None:
+            return ()
+        deployment = next((each for each in service.history if each.id == task.deployment), None)
+        if deployment is None:
+            return ()
+        address = task.interface.address
+        return [(each["targetGroupArn"], address, each["containerPort"]) for each in deployment.load_balancers]
+
+    def _attach(self, region: Region, task: Task, now: float) -> None:
+        assert task.network is not None
+        try:
+            turn = sum(other.network is not None for other in region.tasks.values())
+            task.interface = self._networks.attach(region.name, task.network, turn)
+        except Exception as error:
+            reason = f"ResourceInitializationError: unable to attach a network interface: {error}"
+            task.ask_to_stop("TaskFailedToStart", reason, now)
+
+    def _leave(self, region: Region, task: Task) -> None:
+        if task.status in ("RUNNING", "ACTIVATING") and task.desired == "STOPPED":
+            self._deregister(region, task)
+
+    def _enter(self, region: Region, task: Task, now: float) -> None:
+        if task.status == "PENDING":
+            self._launch(region, task, now)
+        elif task.status == "ACTIVATING":
+            self._register(region, task, now)
+        elif task.status == "STOPPING":
+            for container in task.containers:
+                if container.alive and container.handle is not None:
+                    container.handle.stop()
+        elif task.status == "DEPROVISIONING":
+            if task.interface is not None:
+                self._networks.detach(region.name, task.interface)
+        elif task.status == "STOPPED":
+            for container in task.containers:
+                container.status = "STOPPED"
+
+    def _launch(self, region: Region, task: Task, now: float) -> None:
+        task.pull_started_at = now
+        why = self._refusal(region, task)
+        if why:
+            task.ask_to_stop("TaskFailedToStart", why, now)
+            return
+        task.starting = True
+        self._launcher.launch(
+            task,
+            started=self._under(task, self._container_started),
+            ended=self._under(task, self._container_ended),
+            finished=self._under(task, self._launch_finished),
+        )
+
+    def _refusal(self, region: Region, task: Task) -> str:
+        if task.interface is not None:
+            refusal = self._networks.pull_refusal(region.name, task.interface)
+            if refusal:
+                return CANNOT_PULL + refusal
+        return self._launcher.open_logs(task)
+
+    def _under(self, task: Task, fact: Callable[..., None]) -> Callable[..., None]:
+        return lambda *arguments: fact(task, *arguments)
+
+    def _container_started(self, task: Task, container: Container, handle: Handle, digest: str) -> None:
+        container.handle, container.image_digest = handle, digest
+        # it may have ended before this was posted; its end was then told already
+        container.status = "RUNNING" if handle.exit is None else "STOPPED"
+        if task.interface is not None:
+            self._networks.open(task.interface, dict(handle.ports))
+        task.version += 1
+        if task.status not in ("PENDING", "PROVISIONING"):
+            handle.stop()
+
+    def _container_ended(self, task: Task, container: Container, exit: Exit) -> None:  # noqa: A002
+        now = self._world.clock.now()
+        container.status, container.exit_code, container.reason = "STOPPED", exit.code, exit.reason
+        task.version += 1
+        if container.essential:
+            task.execution_stopped_at = task.execution_stopped_at or now
+            task.ask_to_stop("EssentialContainerExited", "Essential container in task exited", now)
+
+    def _launch_finished(self, task: Task, why: str) -> None:
+        now = self._world.clock.now()
+        task.starting = False
+        task.pull_stopped_at = now
+        if why:
+            task.ask_to_stop("TaskFailedToStart", why, now)
+            for container in task.containers:
+                container.reason = container.reason or why
+
+    def _register(self, region: Region, task: Task, now: float) -> None:
+        assert task.interface is not None
+        service = region.services[(task.cluster, task.service)]
+        for arn, address, port in self.targets_of(region, task):
+            self._load_balancing.register(region.name, arn, address, port, task.interface.zone)
+            service.tell(f"registered 1 targets in (target-group {arn})", now)
+
+    def _deregister(self, region: Region, task: Task) -> None:
+        targets = self.targets_of(region, task)
+        if not targets:
+            return
+        now = self._world.clock.now()
+        service = region.services[(task.cluster, task.service)]
+        for arn, address, port in targets:
+            self._load_balancing.deregister(region.name, arn, address, port)
+            service.tell(f"deregistered 1 targets in (target-group {arn})", now)
+service.tell("has begun draining connections on 1 tasks.", now, about=f", taskSet {task.deployment}")

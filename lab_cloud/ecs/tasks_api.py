@@ -1,0 +1,262 @@
+"""Operations on tasks."""
+
+import copy
+from typing import Any
+
+from ..clock import Clock
+from ..errors import AwsError
+from ..wire import Call
+from . import names
+from .cluster import Cluster
+from .outside import Networks
+from .paging import page
+from .store import Region, Store
+from .task import Container, Network, Task, tag_dict
+from .task_definition import TaskDefinition, cpu_units, memory_mib
+
+MAX_TASKS_A_CALL = 10
+MAX_DESCRIBED = 100
+
+
+class TaskOperations:
+    """Run, stop, describe and list tasks."""
+
+    _store: Store
+    _clock: Clock
+    _networks: Networks
+
+    def run_task(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
+        """RunTask: the tasks exist at once, PROVISIONING."""
+        region = self._store.region(call.region)
+        cluster = region.find_cluster(params.get("cluster"))
+        definition = region.usable_definition(params["taskDefinition"])
+        count = params.get("count", 1)
+        if not 1 <= count <= MAX_TASKS_A_CALL:
+            raise AwsError("InvalidParameterException", "Count must be between 1 and 10.")
+        token = params.get("clientToken")
+        if token:
+            done = self._repeated(region, f"run:{cluster.name}:{token}", params)
+            if done is not None:
+                return done
+        launch_type = launch_type_of(params, cluster)
+        check_launch_type(launch_type, definition)
+        network = network_of(definition, params)
+        if network is not None:
+            self._networks.check(region.name, network)
+        overrides = params.get("overrides", {})
+        _check_overrides(definition, overrides)
+        tasks = []
+        for _ in range(count):
+            task = new_task(region, cluster, definition, self._clock.now(), network=network, launch_type=launch_type)
+            task.group = params.get("group") or f"family:{definition.family}"
+            task.started_by = params.get("startedBy", "")
+            task.tags = tag_dict(params.get("tags"))
+            if params.get("propagateTags") == "TASK_DEFINITION":
+                task.tags = {**definition.tags, **task.tags}
+            task.execute_command = params.get("enableExecuteCommand", False)
+            task.platform_version = platform_of(params)
+            apply_overrides(task, overrides)
+            tasks.append(task)
+        answer = {"tasks": [task.describe(with_tags=True) for task in tasks], "failures": []}
+        if token:
+            region.tokens[f"run:{cluster.name}:{token}"] = (copy.deepcopy(params), answer)
+        return answer
+
+    def _repeated(self, region: Region, key: str, params: dict[str, Any]) -> dict[str, Any] | None:
+        if key not in region.tokens:
+            return None
+        before, answer = region.tokens[key]
+        if before != params:
+            raise AwsError("ConflictException", "The client token was used before with other parameters.")
+        assert isinstance(answer, dict)
+        return answer
+
+    def stop_task(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
+        """StopTask."""
+        region = self._store.region(call.region)
+        cluster = region.find_cluster(params.get("cluster"))
+        task = region.find_task(cluster, params["task"])
+        if task is None:
+            raise AwsError("InvalidParameterException", "The referenced task was not found.")
+        task.ask_to_stop("UserInitiated", params.get("reason") or "Task stopped by user", self._clock.now())
+        return {"task": task.describe()}
+
+    def describe_tasks(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
+        """DescribeTasks; ids that nobody knows come back as failures."""
+        region = self._store.region(call.region)
+        cluster = region.find_cluster(params.get("cluster"))
+        if not params["tasks"]:
+            raise AwsError("InvalidParameterException", "Tasks cannot be empty.")
+        if len(params["tasks"]) > MAX_DESCRIBED:
+            raise AwsError("InvalidParameterException", f"At most {MAX_DESCRIBED} tasks can be described at once.")
+        found, failures = [], []
+        for reference in params["tasks"]:
+            task = region.find_task(cluster, reference)
+            if task is None:
+                plain = names.arn(region.name, f"task/{cluster.name}/{reference}")
+                failures.append({"arn": reference if reference.startswith("arn:") else plain, "reason": "MISSING"})
+            else:
+                found.append(task.describe(with_tags="TAGS" in params.get("include", ())))
+        return {"tasks": found, "failures": failures}
+
+    def list_tasks(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
+        """ListTasks, by family, service, starter, desired status and launch type."""
+        region = self._store.region(call.region)
+        cluster = region.find_cluster(params.get("cluster"))
+        if params.get("serviceName"):
+            region.find_service(cluster, params["serviceName"])
+            if params.get("startedBy"):
+                raise AwsError("InvalidParameterException", "startedBy cannot be combined with serviceName.")
+        wanted = params.get("desiredStatus", "RUNNING")
+        if wanted == "PENDING":
+            return {"taskArns": []}  # ECS never wants a task to be pending
+        found = [task.arn for task in region.tasks.values() if _listed(task, cluster, wanted, params)]
+        arns, token = page(found, params)
+        return {"taskArns": arns, "nextToken": token}
+
+
+def _listed(task: Task, cluster: Cluster, wanted: str, params: dict[str, Any]) -> bool:
+    if task.cluster != cluster.name or task.desired != wanted:
+        return False
+    if params.get("containerInstance"):
+        return False  # Fargate tasks are on no container instance
+    service = params.get("serviceName")
+    if service and task.service != names.last_part(service):
+        return False
+    family = params.get("family")
+    if family and task.definition.family != family:
+        return False
+    starter = params.get("startedBy")
+    if starter and task.started_by != starter:
+        return False
+    launch_type = params.get("launchType")
+    return not launch_type or task.launch_type == launch_type
+
+
+def new_task(
+    region: Region,
+    cluster: Cluster,
+    definition: TaskDefinition,
+    now: float,
+    *,
+    network: Network | None,
+    launch_type: str,
+) -> Task:
+    """Make a task, PROVISIONING, and keep it in the region."""
+    task_id = names.hex_id()
+    containers = [
+        Container(each, {}, names.arn(region.name, f"container/{cluster.name}/{task_id}/{names.hex_id()}"))
+        for each in definition.containers
+    ]
+    task = Task(
+        id=task_id,
+        region=region.name,
+        cluster=cluster.name,
+        definition=definition,
+        containers=containers,
+        group=f"family:{definition.family}",
+        launch_type=launch_type,
+        network=network,
+        created_at=now,
+        entered_at=now,
+        metadata_token=names.hex_id() + names.hex_id(),
+    )
+    region.tasks[task_id] = task
+    return task
+
+
+def apply_overrides(task: Task, overrides: dict[str, Any]) -> None:
+    """Put RunTask's overrides on a task."""
+    task.overrides = overrides
+    for override in overrides.get("containerOverrides", ()):
+        for container in task.containers:
+            if container.name == override.get("name"):
+                container.override = override
+
+
+def _check_overrides(definition: TaskDefinition, overrides: dict[str, Any]) -> None:
+    for override in overrides.get("containerOverrides", ()):
+        name = override.get("name", "")
+        if definition.container(name) is None:
+            raise AwsError(
+                "InvalidParameterException", f"Override for container named {name} is not a container in the TaskDefinition."
+            )
+    for key, read in (("cpu", cpu_units), ("memory", memory_mib)):
+        try:
+            read(overrides.get(key))
+        except ValueError:
+            raise AwsError("InvalidParameterException", f"Invalid '{key}' override '{overrides[key]}'.") from None
+
+
+def launch_type_of(params: dict[str, Any], cluster: Cluster) -> str:
+    """FARGATE or EC2, from the call and the cluster's default strategy."""
+    if params.get("launchType") and params.get("capacityProviderStrategy"):
+        raise AwsError(
+            "InvalidParameterException", "Specifying both a launch type and capacity provider strategy is not supported."
+        )
+    if params.get("launchType"):
+        return str(params["launchType"])
+    strategy = params.get("capacityProviderStrategy") or cluster.default_strategy
+    if strategy:
+        for item in strategy:
+            if item["capacityProvider"] not in cluster.capacity_providers:
+                raise AwsError(
+                    "InvalidParameterException",
+                    f"The capacity provider '{item['capacityProvider']}' is not associated with the cluster.",
+                )
+        return "FARGATE"
+    return "EC2"
+
+
+def check_launch_type(launch_type: str, definition: TaskDefinition) -> None:
+    """Refuse a launch type that the definition, or the embedded cloud, does not have."""
+    required = definition.registered.get("requiresCompatibilities", [])
+    if launch_type == "FARGATE":
+        if "FARGATE" not in required:
+            raise AwsError("InvalidParameterException", "Task definition does not support launch_type FARGATE.")
+        return
+    if launch_type == "EC2":
+        raise AwsError(
+            "InvalidParameterException",
+            "No Container Instances were found in your cluster. Use launchType='FARGATE', which needs none.",
+        )
+    raise AwsError("UnsupportedFeatureException", f"The launch type {launch_type} is not part of the embedded cloud.")
+
+
+def network_of(definition: TaskDefinition, params: dict[str, Any]) -> Network | None:
+    """The network of a call; awsvpc tasks need one, others may have none."""
+    found = params.get("networkConfiguration", {}).get("awsvpcConfiguration")
+    if definition.network_mode != "awsvpc":
+        if found:
+            raise AwsError(
+                "InvalidParameterException",
+                "Network Configuration is not valid for the given networkMode of this task definition.",
+            )
+        return None
+    if not found:
+        raise AwsError(
+            "InvalidParameterException", "Network Configuration must be provided when networkMode 'awsvpc' is specified."
+        )
+    if not found["subnets"]:
+        raise AwsError("InvalidParameterException", "subnets can not be empty.")
+    return Network(
+        subnets=tuple(found["subnets"]),
+        security_groups=tuple(found.get("securityGroups", ())),
+        public_address=found.get("assignPublicIp") == "ENABLED",
+    )
+
+
+def platform_of(params: dict[str, Any]) -> str:
+    """The Fargate platform version; LATEST is 1.4.0.
+
+    Raises
+    ------
+    AwsError
+        ``PlatformUnknownException``.
+    """
+    version = params.get("platformVersion") or "LATEST"
+    if version == "LATEST":
+        return "1.4.0"
+    if version not in ("1.4.0", "1.3.0"):
+        raise AwsError("PlatformUnknownException", f"The specified platform '{version}' does not exist.")
+    return str(version)

@@ -1,0 +1,140 @@
+"""The folder `.lab/`: where the running cloud says how to reach it.
+
+It lies in the course's root, or where `LAB_HOME` points. `cloud.json` holds the key pair of the running cloud, so it is readable by
+its owner alone.
+"""
+
+import json
+import os
+import secrets
+import string
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from . import system
+from .errors import HomeError
+
+STATE = "cloud.json"
+KEY_LETTERS = string.ascii_uppercase + "234567"
+
+
+@dataclass(frozen=True)
+class Running:
+    """How to reach the running cloud.
+
+    Parameters
+    ----------
+    pid : int
+        The cloud's process; all containers descend from it.
+    port : int
+        The loopback port of its API.
+    access_key, secret_key : str
+        The key pair that the API accepts.
+    speed : float
+        How many times shorter AWS's own waiting is.
+    region : str
+        The default region.
+    runtime : str
+        How containers run: ``process``, ``sandbox`` or ``docker``.
+    started : float
+        Epoch seconds of its start; tells this process from a later one with the same pid.
+    """
+
+    pid: int
+    port: int
+    access_key: str
+    secret_key: str
+    speed: float
+    region: str
+    runtime: str
+    started: float
+
+    @property
+    def endpoint(self) -> str:
+        """The URL for AWS clients."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+def find() -> Path:
+    """The folder `.lab/`.
+
+    Returns
+    -------
+    Path
+        ``LAB_HOME`` when it is set; else `.lab` in the nearest folder upwards that holds `labs/` and `lab_cloud/`, else in the
+        folder above this package.
+    """
+    chosen = os.environ.get("LAB_HOME")
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "labs").is_dir() and (folder / "lab_cloud").is_dir():
+            return folder / ".lab"
+    return Path(__file__).resolve().parent.parent / ".lab"
+
+
+def prepare(home: Path) -> None:
+    """Make the folder, readable by its owner alone.
+
+    Raises
+    ------
+    HomeError
+        When it cannot be written.
+    """
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        probe = home / f".write-{os.getpid()}"
+        system.write_private(probe, "")
+        probe.unlink()
+    except OSError as error:
+        raise HomeError(
+            f"The folder {home} cannot be written: {error.strerror or error}.",
+            "Give yourself the right to write there, or set LAB_HOME to a folder of yours.",
+        ) from error
+
+
+def new_keys() -> tuple[str, str]:
+    """A key pair in AWS's form that nobody has seen before."""
+    access_key = "AKIA" + "".join(secrets.choice(KEY_LETTERS) for _ in range(16))
+    return access_key, secrets.token_urlsafe(30)
+
+
+def write(home: Path, running: Running) -> None:
+    """Say how to reach the cloud, in one step, so that no reader sees half of it."""
+    temporary = home / f"{STATE}.{os.getpid()}"
+    system.write_private(temporary, json.dumps(asdict(running), indent=2) + "\n")
+    temporary.replace(home / STATE)
+
+
+def read(home: Path) -> Running | None:
+    """How to reach the cloud that runs now.
+
+    Returns
+    -------
+    Running or None
+        None when no cloud was started, or the one that was is dead.
+    """
+    running = read_stale(home)
+    return running if running is not None and system.is_alive(running.pid) else None
+
+
+def read_stale(home: Path) -> Running | None:
+    """What the last cloud wrote, dead or alive; None when there is nothing that can be read."""
+    try:
+        return Running(**json.loads((home / STATE).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except PermissionError as error:
+        raise HomeError(
+            f"{home / STATE} belongs to somebody else.", "Set LAB_HOME to a folder of your own."
+        ) from error
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def forget(home: Path, pid: int) -> None:
+    """Remove the file, if it is still this process's own."""
+    running = read_stale(home)
+    if running is not None and running.pid == pid:
+        (home / STATE).unlink(missing_ok=True)

@@ -1,0 +1,191 @@
+"""The HTTP door of the cloud, as an ASGI application: who may come in, and where they go.
+
+The API can start processes, so it is closed to everyone but the holder of this cloud's keys: an unknown `Host` (DNS rebinding) and any
+`Origin` (a web page posting across sites) are refused before anything is read, and every AWS request carries a valid signature.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ..clock import Clock
+from ..errors import AwsError
+from . import answers
+from .call import Response
+from .dispatch import Dispatcher
+from .sigv4 import Refused, Request, Signer, verify
+
+log = logging.getLogger(__name__)
+
+MAX_BODY_BYTES = 512 * 1024 * 1024
+API_THREADS = 4
+ALLOWED_HOSTS = ("127.0.0.1", "localhost", "[::1]")
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Door = Callable[[Request], Response | None]
+
+REFUSALS = {
+    # kind: (code for JSON services, code for query services, HTTP status)
+    "missing": ("MissingAuthenticationTokenException", "MissingAuthenticationToken", 403),
+    "incomplete": ("IncompleteSignatureException", "IncompleteSignature", 400),
+    "unknown-key": ("UnrecognizedClientException", "InvalidClientTokenId", 403),
+    "expired": ("InvalidSignatureException", "SignatureDoesNotMatch", 403),
+    "mismatch": ("InvalidSignatureException", "SignatureDoesNotMatch", 403),
+}
+EC2_CODES = {"unknown-key": "AuthFailure", "mismatch": "AuthFailure"}
+S3_CODES = {"missing": "AccessDenied", "unknown-key": "InvalidAccessKeyId", "expired": "RequestTimeTooSkewed"}
+
+
+class Gateway:
+    """The ASGI application.
+
+    Parameters
+    ----------
+    dispatcher : Dispatcher
+        Who answers AWS calls.
+    lock : RLock
+        The world's lock, held around each answer.
+    secret_of : callable
+        From an access key id to its secret, or None.
+    clock : Clock
+        Told of each client's call, so that the lab calendar runs.
+    open_doors : dict
+        Path prefix -> function, for addresses that carry a token of their own instead of a signature (task metadata).
+    check_signatures : bool
+        False only under ``LAB_AUTH=off``, for other clients' test suites.
+    """
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        lock: threading.RLock,  # type: ignore[valid-type]
+        secret_of: Callable[[str], str | None],
+        clock: Clock,
+        *,
+        open_doors: dict[str, Door] | None = None,
+        check_signatures: bool = True,
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._lock = lock
+        self._secret_of = secret_of
+        self._clock = clock
+        self._open_doors = open_doors or {}
+        self._check_signatures = check_signatures
+        self._threads = ThreadPoolExecutor(API_THREADS, thread_name_prefix="api")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        if scope["type"] != "http":
+            raise RuntimeError(f"unexpected ASGI scope {scope['type']}")
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        refusal = _foreign(headers)
+        if refusal is not None:
+            await _send(send, _plain(403, refusal), close=True)
+            return
+        body = await _read(receive)
+        if body is None:
+            await _send(send, _plain(413, "The request is too large."), close=True)
+            return
+        raw_path = scope.get("raw_path") or scope["path"].encode()
+        request = Request(
+            method=scope["method"],
+            path=raw_path.decode("latin-1").partition("?")[0],
+            query=scope["query_string"].decode("latin-1"),
+            headers=headers,
+            body=body,
+        )
+        response = await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, request)
+        await _send(send, response)
+
+    def _answer(self, request: Request) -> Response:
+        for prefix, door in self._open_doors.items():
+            if request.path.startswith(prefix):
+                with self._lock:
+                    return door(request) or _plain(404, "Not found.")
+        try:
+            signer = self._signer(request)
+        except Refused as refused:
+            return refuse(request, refused)
+        self._clock.touch()
+        with self._lock:
+            return self._dispatcher.answer(request, signer)
+
+    def _signer(self, request: Request) -> Signer:
+        if self._check_signatures:
+            return verify(request, self._secret_of, self._clock.now())
+        return _unchecked(request)
+
+    def close(self) -> None:
+        """Let go of the threads."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def refuse(request: Request, refused: Refused) -> Response:
+    """The AWS error for a signature that does not hold, in the shape of the service that was meant."""
+    json_code, query_code, status = REFUSALS[refused.kind]
+    protocol = answers.protocol_of(dict(request.headers), None)
+    request_id = answers.new_request_id()
+    credential = request.headers.get("authorization", "").partition("Credential=")[2].partition(",")[0]
+    service = credential.split("/")[-2] if credential.count("/") >= 4 else ""
+    if protocol in ("json", "rest-json") or service == "eks":
+        return answers.error(AwsError(json_code, refused.message, status=400), "json", request_id)
+    if service == "ec2":
+        code = EC2_CODES.get(refused.kind, query_code)
+        return answers.error(AwsError(code, refused.message, status=401), "ec2", request_id)
+    if service == "s3" or (not service and request.method in ("GET", "PUT", "HEAD", "DELETE")):
+        code = S3_CODES.get(refused.kind, query_code)
+        return answers.error(AwsError(code, refused.message, status=403), "rest-xml", request_id)
+    return answers.error(AwsError(query_code, refused.message, status=status), "query", request_id)
+
+
+def _foreign(headers: dict[str, str]) -> str | None:
+    host = headers.get("host", "")
+    name = host if host.endswith("]") else host.rpartition(":")[0] or host
+    if name not in ALLOWED_HOSTS:
+        return f"The host name {name!r} is not one of this cloud's. Use http://127.0.0.1."
+    if "origin" in headers:
+        return "Web pages may not call this cloud."
+    return None
+
+
+def _unchecked(request: Request) -> Signer:
+    credential = request.headers.get("authorization", "").partition("Credential=")[2].partition(",")[0].split("/")
+    if len(credential) >= 5:
+        return Signer(credential[0], credential[-3], credential[-2])
+    return Signer("", "us-east-1", "s3")
+
+
+async def _read(receive: Receive) -> bytes | None:
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        part = message.get("body", b"")
+        size += len(part)
+        if size > MAX_BODY_BYTES:
+            return None
+        parts.append(part)
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+def _plain(status: int, text: str) -> Response:
+    return Response(status, {"content-type": "text/plain; charset=utf-8"}, (text + "\n").encode())
+
+
+async def _send(send: Send, response: Response, *, close: bool = False) -> None:
+    headers = {**response.headers, "content-length": str(len(response.body))}
+    if response.status in (204, 304):
+        headers.pop("content-length")
+    if close:
+        headers["connection"] = "close"
+    pairs = [(name.encode("latin-1"), str(value).encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": response.status, "headers": pairs})
+    await send({"type": "http.response.body", "body": response.body})

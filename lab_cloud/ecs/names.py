@@ -4,6 +4,7 @@ import datetime
 import re
 import secrets
 import string
+import uuid as uuids
 
 from ..errors import AwsError
 from ..wire import ACCOUNT, PARTITION
@@ -20,6 +21,11 @@ def arn(region: str, resource: str) -> str:
 def hex_id() -> str:
     """A task's or container's id: 32 hexadecimal digits."""
     return secrets.token_hex(16)
+
+
+def uuid() -> str:
+    """An attachment's id."""
+    return str(uuids.uuid4())
 
 
 def deployment_id() -> str:

@@ -1,0 +1,219 @@
+"""The command line: ``python -m lab_cloud up | down | status | env | url | reset``."""
+
+import argparse
+import datetime
+import json
+import os
+import shlex
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import home, system
+from .errors import AlreadyRunning, CloudError, NotRunning
+
+UP_SECONDS = 20.0
+DOWN_SECONDS = 15.0
+POLL_SECONDS = 0.005
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns
+    -------
+    int
+        The exit code: 0 when it did what was asked, 1 with one line of what is wrong and one of what to do.
+    """
+    options = _parser().parse_args(argv)
+    try:
+        answer: int = options.run(options)
+    except CloudError as error:
+        print(error.message, file=sys.stderr)
+        if error.remedy:
+            print(error.remedy, file=sys.stderr)
+        return 1
+    return answer
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m lab_cloud", description="The embedded cloud of Containers on AWS.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    up = commands.add_parser("up", help="start the cloud, if it is not up already")
+    up.add_argument("--port", type=int, help="the loopback port of its API (default: a free one)")
+    up.add_argument("--speed", type=float, help="how many times shorter AWS's own waiting is (default: LAB_SPEED or 60)")
+    up.add_argument("--foreground", action="store_true", help="stay here and log to this terminal; Ctrl-C stops it")
+    up.set_defaults(run=_up)
+    commands.add_parser("down", help="stop the cloud and all its containers").set_defaults(run=_down)
+    status = commands.add_parser("status", help="say whether it is up, and how to reach it")
+    status.add_argument("--json", action="store_true", help="for programs")
+    status.set_defaults(run=_status)
+    commands.add_parser("env", help="print export lines for AWS clients").set_defaults(run=_env)
+    url = commands.add_parser("url", help="print the URL that works from here")
+    url.add_argument("name", help="a load balancer's name or DNS name, with :PORT for another listener than 80")
+    url.set_defaults(run=_url)
+    commands.add_parser("reset", help="delete everything that was created; the cloud stays up").set_defaults(run=_reset)
+    return parser
+
+
+def _up(options: argparse.Namespace) -> int:
+    folder = home.find()
+    speed = _speed(options.speed)
+    running = home.read(folder)
+    if running is not None:
+        return _already(running, options)
+    home.prepare(folder)
+    if options.foreground:
+        from .server import serve
+
+        return serve(folder, options.port or 0, speed, to_terminal=True)
+    log = folder / "cloud.log"
+    argv = [sys.executable, "-m", "lab_cloud.server", "--home", str(folder), "--port", str(options.port or 0)]
+    argv += ["--speed", str(speed)]
+    root = str(Path(__file__).resolve().parent.parent)
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    started_at = log.stat().st_size if log.exists() else 0
+    child = system.start_daemon(argv, log, {**os.environ, "PYTHONPATH": os.pathsep.join(paths)})
+    deadline = time.monotonic() + UP_SECONDS
+    while time.monotonic() < deadline:
+        running = home.read(folder)
+        if running is not None:
+            _print_up(running)
+            return 0
+        if child.poll() is not None:
+            other = home.read(folder)  # another `up` was faster
+            if other is not None:
+                return _already(other, options)
+            raise CloudError(*_last_words(log, started_at))
+        time.sleep(POLL_SECONDS)
+    system.kill(child.pid)
+    raise CloudError(f"The cloud did not start within {UP_SECONDS:.0f} seconds.", f"Look into {log}.")
+
+
+def _speed(asked: float | None) -> float:
+    text = asked if asked is not None else os.environ.get("LAB_SPEED", "60")
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0
+    if not 0 < speed <= 100_000:
+        raise CloudError(f"The speed {text} is not a number above 0.", "Leave it out for 60, or use 1 for AWS's own pace.")
+    return speed
+
+
+def _already(running: home.Running, options: argparse.Namespace) -> int:
+    other_port = options.port not in (None, 0, running.port)
+    other_speed = options.speed not in (None, running.speed)
+    if other_port or other_speed or options.foreground:
+        raise AlreadyRunning(
+            f"The cloud is already up on port {running.port} at speed {running.speed:g}.",
+            "To change that, stop it first: python -m lab_cloud down",
+        )
+    print(f"The cloud is already up at {running.endpoint} (speed {running.speed:g}, runtime {running.runtime}).")
+    return 0
+
+
+def _print_up(running: home.Running) -> None:
+    print(f"The cloud is up at {running.endpoint} (speed {running.speed:g}, runtime {running.runtime}).")
+
+
+def _last_words(log: Path, start: int) -> tuple[str, str]:
+    with log.open("rb") as file:
+        file.seek(start)
+        lines = file.read().decode("utf-8", "replace").strip().splitlines()
+    said = [line for line in lines if line.startswith("error: ")]
+    if said:
+        message, _, remedy = said[-1].removeprefix("error: ").partition(" | ")
+        return message, remedy
+    return (lines[-1] if lines else "The cloud ended at once."), f"Look into {log}."
+
+
+def _down(options: argparse.Namespace) -> int:  # noqa: ARG001
+    folder = home.find()
+    running = home.read(folder)
+    if running is None:
+        print("The cloud is not up.")
+        return 0
+    system.terminate(running.pid)
+    deadline = time.monotonic() + DOWN_SECONDS
+    while system.is_alive(running.pid):
+        if time.monotonic() > deadline:
+            system.kill(running.pid)
+            break
+        time.sleep(POLL_SECONDS)
+    home.forget(folder, running.pid)
+    print("The cloud is down; all its containers have ended.")
+    return 0
+
+
+def _running() -> home.Running:
+    folder = home.find()
+    running = home.read(folder)
+    if running is None:
+        raise NotRunning("The cloud is not up.", "Start it: python -m lab_cloud up")
+    return running
+
+
+def _status(options: argparse.Namespace) -> int:
+    from .control import ask
+
+    folder = home.find()
+    running = home.read(folder)
+    if options.json:
+        facts = {"running": running is not None, "home": str(folder)}
+        if running is not None:
+            facts |= {"pid": running.pid, "port": running.port, "speed": running.speed, "region": running.region}
+            facts |= {"runtime": running.runtime, **ask(running, "status")}
+        print(json.dumps(facts))
+        return 0
+    if running is None:
+        print("The cloud is not up. Start it: python -m lab_cloud up")
+        return 3
+    facts = ask(running, "status")
+    calendar = datetime.datetime.fromisoformat(facts["calendar"])
+    print(f"The cloud is up at {running.endpoint} (pid {running.pid}).")
+    print(f"Speed:      {running.speed:g} (AWS's own waiting is {running.speed:g} times shorter)")
+    print(f"Runtime:    {running.runtime}")
+    print(f"Calendar:   {calendar:%Y-%m-%d %H:%M:%S} UTC")
+    print(f"Containers: {facts['containers']}")
+    print(f"Memory:     {facts['memory_mb']} MB")
+    for name, url in facts["urls"].items():
+        print(f"URL:        {name} -> {url}")
+    return 0
+
+
+def _env(options: argparse.Namespace) -> int:  # noqa: ARG001
+    running = _running()
+    values = {
+        "AWS_ENDPOINT_URL": running.endpoint,
+        "AWS_ACCESS_KEY_ID": running.access_key,
+        "AWS_SECRET_ACCESS_KEY": running.secret_key,
+        "AWS_REGION": running.region,
+        "AWS_DEFAULT_REGION": running.region,
+    }
+    for name, value in values.items():
+        print(f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+def _url(options: argparse.Namespace) -> int:
+    from .control import ask
+
+    answer = ask(_running(), "url", name=options.name)
+    print(answer["url"])
+    if answer.get("warning"):
+        print(answer["warning"], file=sys.stderr)
+    return 0
+
+
+def _reset(options: argparse.Namespace) -> int:  # noqa: ARG001
+    from .control import ask
+
+    answer = ask(_running(), "reset")
+    print(f"Everything was deleted; {answer['containers']} containers were ended. The cloud is still up.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""The services beside ECS, plugged into what `outside` asks of them."""
+
+from ..elb.targets import TargetRegistry
+from ..errors import AwsError
+from ..network import reach
+from ..network.addresses import AddressBook
+from ..wire import moto_ec2, moto_elb
+from . import names
+from .outside import Health, TargetGroup
+from .task import Interface, Network
+
+
+class VpcNeighbour:
+    """Amazon VPC.
+
+    Parameters
+    ----------
+    book : AddressBook
+        Where a task's address leads.
+    """
+
+    def __init__(self, book: AddressBook) -> None:
+        self._book = book
+
+    def check(self, region: str, network: Network) -> None:
+        """Refuse a subnet or security group that does not exist."""
+        for subnet in network.subnets:
+            if moto_ec2.subnet(region, subnet) is None:
+                raise AwsError(
+                    "InvalidParameterException",
+                    f"Error retrieving subnet information for [{subnet}]: The subnet ID '{subnet}' does not exist "
+                    "(ErrorCode: InvalidSubnetID.NotFound)",
+                )
+        known = moto_ec2.security_groups(region)
+        for group in network.security_groups:
+            if group not in known:
+                raise AwsError(
+                    "InvalidParameterException",
+                    f"Error retrieving security group information for [{group}]: The security group '{group}' does not exist "
+                    "(ErrorCode: InvalidGroup.NotFound)",
+                )
+
+    def attach(self, region: str, network: Network, turn: int) -> Interface:
+        """Make a network interface."""
+        subnet = network.subnets[turn % len(network.subnets)]
+        eni = moto_ec2.create_eni(region, subnet, network.security_groups, public_ip=network.public_address)
+        found = moto_ec2.subnet(region, subnet)
+        return Interface(
+            id=eni.id,
+            attachment=names.uuid(),
+            subnet=eni.subnet_id,
+            zone=found.zone if found is not None else "",
+            address=eni.private_ip,
+            mac=eni.mac,
+            dns_name=eni.private_dns,
+            security_groups=eni.groups,
+            public_address=eni.public_ip,
+        )
+
+    def detach(self, region: str, interface: Interface) -> None:
+        """Delete the interface."""
+        self._book.remove(interface.address)
+        moto_ec2.delete_eni(region, interface.id)
+
+    def pull_refusal(self, region: str, interface: Interface) -> str:
+        """Why no registry can be reached from here."""
+        subnet = moto_ec2.subnet(region, interface.subnet)
+        if subnet is None:
+            return f"the subnet {interface.subnet} does not exist any more"
+        admission = reach.can_pull(subnet, interface.public_address is not None)
+        return "" if admission.allowed else admission.reason
+
+    def open(self, interface: Interface, ports: dict[int, int]) -> None:
+        """Let the address lead to loopback ports."""
+        for port, loopback in ports.items():
+            self._book.add(interface.address, port, loopback)
+
+
+class ElbNeighbour:
+    """Elastic Load Balancing.
+
+    Parameters
+    ----------
+    targets : TargetRegistry
+        The one truth about targets.
+    """
+
+    def __init__(self, targets: TargetRegistry) -> None:
+        self._targets = targets
+
+    def group(self, region: str, arn: str) -> TargetGroup | None:
+        """A target group, if it exists."""
+        found = moto_elb.target_group(region, arn)
+        if found is None:
+            return None
+        return TargetGroup(target_type=found.target_type, has_load_balancer=moto_elb.in_use(region, arn))
+
+    def register(self, region: str, arn: str, address: str, port: int, zone: str) -> None:  # noqa: ARG002
+        """Register a target."""
+        self._targets.register(arn, address, port, zone)
+
+    def deregister(self, region: str, arn: str, address: str, port: int) -> None:  # noqa: ARG002
+        """Begin to drain a target."""
+        self._targets.deregister(arn, address, port)
+
+    def health(self, region: str, arn: str, address: str, port: int) -> Health | None:  # noqa: ARG002
+        """A target's health."""
+        found = self._targets.health(arn, address, port)
+        return Health(found.state, found.reason or "") if found is not None else None

@@ -1,0 +1,273 @@
+"""The cloud as one process: put the parts together, serve on loopback, end cleanly.
+
+Start with ``python -m lab_cloud up``. Heavy parts (moto, botocore) are loaded on a thread of their own after the door is open, so that the
+first call is answered within a second.
+"""
+
+import argparse
+import asyncio
+import datetime
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from . import home, system
+from .clock import Clock
+from .control import PREFIX as CONTROL_PREFIX
+from .control import Control
+from .delays import Delays
+from .ecs.api import EcsApi
+from .ecs.launch import Launcher
+from .ecs.metadata import PREFIX as METADATA_PREFIX
+from .ecs.metadata import Metadata
+from .ecs.neighbours import ElbNeighbour, VpcNeighbour
+from .ecs.service_reconciler import ServiceReconciler
+from .ecs.store import Store
+from .ecs.task_reconciler import TaskReconciler
+from .elb.api import ElbApi
+from .elb.reconciler import Elb
+from .errors import AlreadyRunning, CloudError, PortInUse
+from .network.addresses import AddressBook
+from .runtime.process import ProcessRuntime
+from .wire import moto_load
+from .wire.dispatch import Dispatcher
+from .wire.gateway import Gateway
+from .wire.identity import Identity
+from .wire.moto_apps import MotoApps
+from .wire.moto_logs import MotoLogs
+from .world import World
+
+log = logging.getLogger("lab_cloud")
+
+DEFAULT_REGION = "us-east-1"
+SWITCH_SECONDS = 0.001
+"""How long a busy thread may keep the others waiting; Python's default of 5 ms would be felt by every proxied request."""
+
+
+class Cloud:
+    """All parts of one running cloud.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder `.lab/`.
+    port : int
+        The loopback port of the API.
+    speed : float
+        How many times shorter AWS's own waiting is.
+    """
+
+    def __init__(self, folder: Path, port: int, speed: float) -> None:
+        access_key, secret_key = home.new_keys()
+        self.folder = folder
+        self.clock = Clock(speed)
+        self.world = World(self.clock)
+        self.moto = MotoApps()
+        self.book = AddressBook()
+        self.runtime = ProcessRuntime(folder)
+        self.running = home.Running(
+            pid=os.getpid(),
+            port=port,
+            access_key=access_key,
+            secret_key=secret_key,
+            speed=speed,
+            region=os.environ.get("LAB_REGION", DEFAULT_REGION),
+            runtime=self.runtime.name,
+            started=self.clock.now(),
+        )
+        self.store = Store()
+        self.logs = MotoLogs()
+        delays = Delays(self.clock)
+        self.elb = Elb(self.world, self.book, folder)
+        networks = VpcNeighbour(self.book)
+        balancing = ElbNeighbour(self.elb.targets)
+        launcher = Launcher(self.world, self.runtime, self.logs, f"http://127.0.0.1:{port}{METADATA_PREFIX.rstrip('/')}")
+        tasks = TaskReconciler(self.store, self.world, launcher, networks, balancing, delays)
+        for reconciler in (
+            self.elb,
+            tasks,
+            ServiceReconciler(self.store, self.world, tasks, balancing, delays),
+            self.logs,
+        ):
+            self.world.add(reconciler)
+        dispatcher = Dispatcher(self.moto, self.world.wake)
+        dispatcher.own("ecs", EcsApi(self.store, self.clock, networks, balancing))
+        dispatcher.override("sts", Identity(access_key))
+        dispatcher.override("elbv2", ElbApi(self.elb))
+        check_signatures = os.environ.get("LAB_AUTH", "on") != "off"
+        if not check_signatures:
+            log.warning("LAB_AUTH=off: any program on this machine may use this cloud")
+        self.gateway = Gateway(
+            dispatcher,
+            self.world.lock,
+            self._secret_of,
+            self.clock,
+            open_doors={METADATA_PREFIX: Metadata(self.store), CONTROL_PREFIX: self._control()},
+            check_signatures=check_signatures,
+        )
+
+    def _secret_of(self, access_key: str) -> str | None:
+        if access_key == self.running.access_key:
+            return self.running.secret_key
+        with self.world.lock:
+            return self.moto.secret_of(access_key)
+
+    def _control(self) -> Control:
+        return Control(self.running.secret_key, {"status": self._status, "url": self._url, "reset": self._reset})
+
+    def _status(self) -> dict[str, Any]:
+        import psutil
+
+        calendar = datetime.datetime.fromtimestamp(self.clock.calendar(), datetime.UTC)
+        return {
+            "calendar": calendar.isoformat(timespec="milliseconds"),
+            "containers": self._containers(),
+            "memory_mb": round(psutil.Process().memory_info().rss / 1e6),
+            "urls": self.elb.urls(),
+        }
+
+    def _url(self, name: str) -> dict[str, Any]:
+        url, warning = self.elb.url(name)
+        return {"url": url, "warning": warning}
+
+    def _reset(self) -> dict[str, Any]:
+        ended = self._containers()
+        self.store.regions.clear()
+        self.runtime.stop_all()
+        self.moto.reset()
+        self.book.clear()
+        self.world.wake()
+        return {"containers": ended}
+
+    def _containers(self) -> int:
+        return sum(
+            container.alive
+            for region in self.store.regions.values()
+            for task in region.tasks.values()
+            for container in task.containers
+        )
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Open for business: begin to tick, say how to be reached, and load the heavy parts."""
+        self.world.start(loop)
+        self.elb.start()
+        home.write(self.folder, self.running)
+        threading.Thread(target=self._warm, name="warm-up", daemon=True).start()
+
+    def _warm(self) -> None:
+        try:
+            moto_load.load()
+        except Exception:
+            log.exception("moto could not be loaded")
+
+    def close(self) -> None:
+        """End every container and every thread."""
+        home.forget(self.folder, self.running.pid)
+        self.world.close()
+        self.elb.close()
+        self.runtime.close()
+        self.gateway.close()
+
+
+def serve(folder: Path, port: int, speed: float, *, to_terminal: bool = False) -> int:
+    """Run the cloud until it is told to stop.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder `.lab/`.
+    port : int
+        The loopback port; 0 for a free one.
+    speed : float
+        How many times shorter AWS's own waiting is.
+    to_terminal : bool
+        Whether somebody reads along.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    listener = _listen(folder, port)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    cloud = Cloud(folder, listener.getsockname()[1], speed)
+    config = uvicorn.Config(
+        cloud.gateway,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        timeout_keep_alive=60,
+        timeout_graceful_shutdown=1,
+        ws="none",
+    )
+    server = uvicorn.Server(config)
+
+    async def run() -> None:
+        cloud.start(asyncio.get_running_loop())
+        if to_terminal:
+            print(f"The cloud is up at {cloud.running.endpoint} (speed {speed:g}). Ctrl-C stops it.", flush=True)
+        await server.serve(sockets=[listener])
+
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(run())
+    except KeyboardInterrupt:
+        pass
+    finally:
+        cloud.close()
+    return 0
+
+
+def _loop_factory() -> Any:
+    try:
+        import uvloop
+    except ImportError:  # Windows has none
+        return None
+    return uvloop.new_event_loop
+
+
+def _listen(folder: Path, port: int) -> socket.socket:
+    other = home.read(folder)
+    if other is not None:
+        raise AlreadyRunning(f"A cloud is already up on port {other.port}.", "Stop it first: python -m lab_cloud down")
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    if not system.WINDOWS:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+        listener.listen(256)
+    except OSError as error:
+        listener.close()
+        raise PortInUse(
+            f"Port {port} is used by another program ({error.strerror}).",
+            "Leave --port out to get a free one, or name another.",
+        ) from error
+    return listener
+
+
+def main() -> int:
+    """Run the daemon that ``up`` starts."""
+    parser = argparse.ArgumentParser(prog="python -m lab_cloud.server")
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--speed", type=float, default=60.0)
+    options = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the learner's terminal is not meant for us
+    try:
+        return serve(options.home, options.port, options.speed)
+    except CloudError as error:
+        print(f"error: {error.message} | {error.remedy}", flush=True)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,369 @@
+"""One request, and how it comes to its answer: from a target, or from the load balancer itself.
+
+References
+----------
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html
+"""
+
+import asyncio
+import random
+import time
+from typing import TYPE_CHECKING, cast
+
+import httptools
+
+from . import messages
+from .listening import Fixed, Forward
+from .messages import RequestHead
+from .targets import Group, Target
+from .upstream import Upstream
+
+if TYPE_CHECKING:
+    from .proxy import ClientConnection
+
+REPLAY_LIMIT = 64 * 1024
+PENDING_LIMIT = 64 * 1024
+CONNECT_SECONDS = 10.0
+
+
+class Exchange:
+    """One request and its answer."""
+
+    __slots__ = (
+        "_connecting", "_sent", "_sent_size", "_target", "_timer", "alive", "body_done", "client", "created", "head",
+        "keep_alive", "method", "modern", "pending", "pending_size", "rechunk", "request", "retried", "started",
+        "status", "upstream", "url",
+    )  # fmt: skip
+
+    def __init__(self, client: "ClientConnection", method: bytes, url: bytes, modern: bool, keep_alive: bool) -> None:
+        self.client = client
+        self.method = method
+        self.url = url
+        self.modern = modern  # HTTP/1.1
+        self.keep_alive = keep_alive
+        self.head: RequestHead
+        self.created = client.loop.time()
+        self.body_done = False
+        self.pending: list[bytes] = []  # of the body, while there is no connection to send it on
+        self.pending_size = 0
+        self.started = False  # a byte of the answer has gone to the client
+        self.status = 0
+        self.rechunk = False
+        self.alive = True
+        self.retried = False
+        self.request = b""
+        self.upstream: Upstream | None = None
+        self._sent: list[bytes] | None = None  # of the body, as long as it could be sent again
+        self._sent_size = 0
+        self._target: Target | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    # the request
+
+    def begin(self) -> None:
+        """Its turn has come: do what the listener says."""
+        client = self.client
+        action = client.door.listening.action
+        if self.method == b"TRACE":
+            self.refuse(405, "A load balancer does not pass TRACE on.")
+        elif type(action) is Forward:
+            self._forward(pick(action))
+        else:
+            fixed = cast(Fixed, action)
+            self._answer(fixed.status, fixed.content_type, fixed.body)
+
+    def feed(self, data: bytes) -> None:
+        """A piece of the request's body."""
+        if not self.alive:
+            return  # answered already: what still comes is thrown away
+        if self.head.chunked:
+            data = b"%x\r\n%b\r\n" % (len(data), data)
+        self._send(data)
+
+    def end(self) -> None:
+        """The request's body is whole."""
+        self.body_done = True
+        if self.alive and self.head.chunked:
+            self._send(b"0\r\n\r\n")
+
+    def _send(self, data: bytes) -> None:
+        self.client.door.listening.counters.received += len(data)
+        upstream = self.upstream
+        if upstream is None:
+            self.pending.append(data)
+            self.pending_size += len(data)
+            if self.pending_size > PENDING_LIMIT:
+                self.hold_client()
+            return
+        if self._sent is not None:
+            self._sent_size += len(data)
+            self._sent.append(data)
+            if self._sent_size > REPLAY_LIMIT:
+                self._sent = None
+        upstream.transport.write(data)
+
+    # to a target
+
+    def _forward(self, group: Group | None) -> None:
+        target = group.choose() if group is not None else None
+        if target is None:
+            self.refuse(503, "No target is registered in the target group.")
+            return
+        self._target = target
+        target.in_flight += 1
+        self.request = self._request_head()
+        port = self.client.plane.book.lookup(target.ip, target.port)
+        if port is None or target.barrier:
+            # nothing answers at that address, or a security group drops the packets: on AWS the connection times out
+            self._timer = self.client.loop.call_later(CONNECT_SECONDS, self._unreachable)
+            return
+        if self.head.expects and self.modern:
+            self.client.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self._connect(port, reuse=True)
+
+    def _connect(self, port: int, reuse: bool) -> None:
+        upstream = self.client.plane.pool.take(port, self.method in messages.IDEMPOTENT) if reuse else None
+        if upstream is not None:
+            self._carry(upstream)
+        else:
+            self._connecting = self.client.loop.create_task(self._open(port))
+
+    async def _open(self, port: int) -> None:
+        plane = self.client.plane
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                _transport, upstream = await plane.loop.create_connection(
+                    lambda: Upstream(plane.pool, port), "127.0.0.1", port
+                )
+        except TimeoutError:
+            self._connecting = None
+            self._unreachable()
+            return
+        except OSError:
+            self._connecting = None
+            self._refused()
+            return
+        self._connecting = None
+        if self.alive:
+            self._carry(upstream)
+        else:
+            upstream.transport.abort()
+
+    def _carry(self, upstream: Upstream) -> None:
+        self.upstream = upstream
+        pending, self.pending = self.pending, []
+        replayable = upstream.reused and self.method in messages.IDEMPOTENT and self.pending_size <= REPLAY_LIMIT
+        self._sent, self._sent_size = (list(pending), self.pending_size) if replayable else (None, 0)
+        self.pending_size = 0
+        upstream.carry(self, b"".join((self.request, *pending)) if pending else self.request)
+        if self.client.writing_held:
+            upstream.transport.pause_reading()
+        self.release_client()
+
+    def _request_head(self) -> bytes:
+        head, client = self.head, self.client
+        listening = client.door.listening
+        url = self.url
+        if not url.startswith(b"/") and url != b"*":
+            url = self._origin_form(url)
+        lines = [b"%b %b HTTP/1.1\r\n" % (self.method, url)]
+        host = head.host if head.host is not None else b"127.0.0.1"
+        lines.append(b"Host: %b\r\n" % (host if listening.preserve_host else client.door.host_for_target(host)))
+        lines += head.lines
+        if head.length is not None:
+            lines.append(b"Content-Length: %d\r\n" % head.length)
+        elif head.chunked:
+            lines.append(b"Transfer-Encoding: chunked\r\n")
+        chain = client.forwarded_for(head.forwarded_for)
+        if chain:
+            lines.append(b"X-Forwarded-For: %b\r\n" % chain)
+        lines.append(
+            b"X-Forwarded-Proto: http\r\nX-Forwarded-Port: %d\r\nX-Amzn-Trace-Id: %b\r\nConnection: keep-alive\r\n\r\n"
+            % (listening.port, messages.trace_id(head.trace))
+        )
+        return b"".join(lines)
+
+    def _origin_form(self, url: bytes) -> bytes:
+        parsed = httptools.parse_url(url)
+        if parsed.host is not None:
+            self.head.host = parsed.host if parsed.port is None else b"%b:%d" % (parsed.host, parsed.port)
+        return (parsed.path or b"/") + (b"?" + parsed.query if parsed.query else b"")
+
+    # the answer
+
+    def begin_answer(self, status: int, reason: bytes, kept: list[bytes], sized: bool) -> bytes:
+        """The head of the target's answer, framed for this client."""
+        self.status = status
+        framing = b""
+        if not sized:
+            if self.modern:
+                self.rechunk = True
+                framing = b"Transfer-Encoding: chunked\r\n"
+            else:
+                self.keep_alive = False
+        connection = b"Connection: keep-alive\r\n\r\n" if self.keep_alive else b"Connection: close\r\n\r\n"
+        return b"".join((b"HTTP/1.1 %d %b\r\n" % (status, reason), *kept, framing, connection))
+
+    def last_chunk(self) -> tuple[bytes, ...]:
+        """What ends the body for this client."""
+        return (b"0\r\n\r\n",) if self.rechunk else ()
+
+    def pass_on(self, pieces: "list[bytes] | tuple[bytes, ...]") -> None:
+        """Send pieces of the answer to the client."""
+        data = b"".join(pieces)
+        if data:
+            self.started = True
+            self.client.activity = self.client.loop.time()
+            self.client.door.listening.counters.sent += len(data)
+            self.client.transport.write(data)
+
+    def location_for_client(self, location: bytes) -> bytes:
+        """A redirect to the load balancer's own name leads back to where the client found it."""
+        door, host = self.client.door, self.head.host or b""
+        own = b"http://" + door.host_for_target(host)
+        if location.startswith(own) and location[len(own) : len(own) + 1] in (b"", b"/", b"?", b"#"):
+            return b"http://" + host + location[len(own) :]
+        return location
+
+    def answered(self, upstream: Upstream) -> None:
+        """The target's answer is whole."""
+        self.upstream = None
+        self._close(by_target=True)
+
+    def lost(self, upstream: Upstream) -> None:
+        """The target closed the connection before its answer was whole."""
+        self.upstream = None
+        if upstream.started:
+            self.broken("The target closed the connection before its answer was whole.")
+        elif upstream.reused and self._sent is not None and not self.retried:
+            self.retried = True
+            self.pending, self._sent = self._sent, None
+            self.pending_size = self._sent_size
+            self._connect(upstream.port, reuse=False)
+        else:
+            self.broken("The target closed the connection without an answer.")
+
+    def broken(self, reason: str) -> None:
+        """The target's answer cannot be used."""
+        self.upstream = None
+        if self.started:
+            self._count(by_target=True)
+            self.client.transport.abort()  # the client must see that the answer is cut off
+        else:
+            self.refuse(502, reason)
+
+    def refuse(self, status: int, reason: str) -> None:
+        """Answer with an error page of the load balancer."""
+        self._answer(status, b"text/html", messages.page(status, reason))
+
+    def _refused(self) -> None:
+        if self._target is not None:
+            self._target.group.counters.connection_errors += 1
+            self.client.plane.hint(self._target)
+        if self.alive:
+            self.refuse(502, "The target refused the connection.")
+
+    def _unreachable(self) -> None:
+        self._timer = None
+        if self._target is not None:
+            self._target.group.counters.connection_errors += 1
+        if self.alive:
+            self.refuse(504, "The target could not be reached within 10 seconds.")
+
+    def _answer(self, status: int, content_type: bytes, body: bytes) -> None:
+        if self.head.expects and not self.body_done:
+            self.keep_alive = False  # the client was not told to send its body, and may not
+        self.status = status
+        self.started = True
+        self.client.transport.write(
+            messages.answer(
+                status, content_type, body, keep_alive=self.keep_alive, head_only=self.method == b"HEAD"
+            )
+        )
+        self._close(by_target=False)
+
+    def overdue(self) -> None:
+        """Nothing has moved for the idle timeout."""
+        upstream, self.upstream = self.upstream, None
+        if upstream is not None:
+            upstream.abandon()
+        if self.started:
+            self._count(by_target=True)
+            self.client.transport.abort()
+        elif self.body_done:
+            self.refuse(504, "The target did not answer within the idle timeout.")
+        else:
+            self.keep_alive = False
+            self.refuse(408, "The request did not arrive within the idle timeout.")
+
+    def spoil(self, status: int, reason: str) -> None:
+        """The request's body turns out not to be HTTP."""
+        upstream, self.upstream = self.upstream, None
+        if upstream is not None:
+            upstream.abandon()
+        self.keep_alive = False
+        if not self.alive:
+            self.client.transport.close()
+        elif self.started:
+            self._count(by_target=True)
+            self.client.transport.abort()
+        else:
+            self.refuse(status, reason)
+
+    def cancel(self) -> None:
+        """The client has gone."""
+        upstream, self.upstream = self.upstream, None
+        if upstream is not None:
+            upstream.abandon()
+        self._count(by_target=True)
+
+    def _close(self, by_target: bool) -> None:
+        self._count(by_target)
+        self.client.exchange_over(self)
+
+    def _count(self, by_target: bool) -> None:
+        if not self.alive:
+            return
+        self.alive = False
+        self.pending = []
+        if self._connecting is not None:
+            self._connecting.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+        target, status = self._target, self.status
+        seconds = self.client.loop.time() - self.created
+        counters = [self.client.door.listening.counters]
+        if target is not None:
+            target.in_flight -= 1
+            counters += [target.group.counters, target.counters]
+        for one in counters:
+            one.answered(status, by_target)
+            if by_target:
+                one.times.append((time.time(), seconds))
+
+    # back-pressure
+
+    def hold_client(self) -> None:
+        """Read no more of the request for now."""
+        self.client.hold()
+
+    def release_client(self) -> None:
+        """Read on."""
+        self.client.release()
+
+
+def pick(action: Forward) -> Group | None:
+    """The target group for one request, by the weights."""
+    groups = action.groups
+    if len(groups) == 1:
+        return groups[0][0]
+    total = sum(weight for _group, weight in groups)
+    if total <= 0:
+        return None
+    turn = random.randrange(total)  # noqa: S311 - a fair share is no secret
+    for group, weight in groups:
+        turn -= weight
+        if turn < 0:
+            return group
+    return None

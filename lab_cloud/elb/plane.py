@@ -1,0 +1,183 @@
+"""The data plane: the listeners' ports on the server's asyncio loop, and the routing table behind each.
+
+A port is bound the moment a listener is planned, on the reconciler's thread, so that its URL is true from then on;
+serving begins on the loop a moment later and takes what has queued up.
+"""
+
+import asyncio
+import json
+import socket
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from ..network.addresses import AddressBook
+from . import messages
+from .listening import Listening
+from .proxy import ClientConnection
+from .targets import Target
+from .upstream import Pool
+
+BACKLOG = 1024
+SWEEP_SECONDS = 0.5
+Spawn = Callable[[Callable[[], Coroutine[Any, Any, None]]], None]
+
+
+class Door:
+    """One listener's loopback port.
+
+    Parameters
+    ----------
+    key : str
+        Stands for the listener across restarts: region, load balancer's name and port.
+    sock : socket
+        Bound and listening.
+    listening : Listening
+        What happens with a request; replaced whole.
+    """
+
+    def __init__(self, key: str, sock: socket.socket, listening: Listening) -> None:
+        self.key = key
+        self.sock = sock
+        self.port: int = sock.getsockname()[1]
+        self.listening = listening
+        self.clients: set[ClientConnection] = set()
+        self.server: asyncio.Server | None = None
+        self._hosts: dict[bytes, bytes] = {}
+
+    def host_for_target(self, host: bytes) -> bytes:
+        """The Host that a target sees for the one that a client sent."""
+        found = self._hosts.get(host)
+        if found is None:
+            listening = self.listening
+            found = messages.host_for_target(host, listening.port, listening.dns_name, self.port)
+            if len(self._hosts) < 256:
+                self._hosts[host] = found
+        return found
+
+
+class DataPlane:
+    """All doors, the pool of connections to targets, and what both need.
+
+    Parameters
+    ----------
+    book : AddressBook
+        From a target's address to its loopback port.
+    spawn : callable
+        Runs a coroutine function on the server's loop, from any thread.
+    hint : callable
+        Told of a target that refused a connection; called on the loop.
+    """
+
+    loop: asyncio.AbstractEventLoop
+    pool: Pool
+
+    def __init__(self, book: AddressBook, spawn: Spawn, hint: Callable[[Target], None]) -> None:
+        self.book = book
+        self.hint = hint
+        self._spawn = spawn
+        self._doors: set[Door] = set()  # touched on the loop only
+        self._sweeping: asyncio.Task[None] | None = None
+
+    def open(self, door: Door) -> None:
+        """Begin to serve a door; from any thread."""
+        self._spawn(lambda: self._open(door))
+
+    def close(self, door: Door) -> None:
+        """Stop serving a door; requests that have begun are finished. From any thread."""
+        self._spawn(lambda: self._close(door))
+
+    async def _open(self, door: Door) -> None:
+        if self._sweeping is None:
+            self.loop = asyncio.get_running_loop()
+            self.pool = Pool(self.loop)
+            self._sweeping = self.loop.create_task(self._sweep())
+        door.server = await self.loop.create_server(
+            lambda: ClientConnection(self, door), sock=door.sock, backlog=BACKLOG
+        )
+        self._doors.add(door)
+
+    async def _close(self, door: Door) -> None:
+        self._doors.discard(door)
+        if door.server is not None:
+            door.server.close()
+        else:
+            door.sock.close()
+        for client in list(door.clients):
+            client.retire()
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            now = self.loop.time()
+            self.pool.sweep(now)
+            for door in list(self._doors):
+                for client in list(door.clients):
+                    client.sweep(now)
+
+    async def stop(self) -> None:
+        """Close everything at once; on the loop."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            self.pool.close()
+        for door in list(self._doors):
+            if door.server is not None:
+                door.server.close()
+            for client in list(door.clients):
+                client.transport.abort()
+        self._doors.clear()
+
+
+class Ports:
+    """Which loopback port each listener has; remembered, so that a bookmark survives a restart.
+
+    Parameters
+    ----------
+    home : Path or None
+        The folder `.lab/`; None remembers nothing.
+    """
+
+    def __init__(self, home: Path | None) -> None:
+        self._file = home / "elb-ports.json" if home is not None else None
+        self._ports = self._read()
+
+    def bind(self, key: str) -> socket.socket:
+        """A listening socket on the port that this listener had before, or on a free one."""
+        sock = _listen(self._ports.get(key, 0)) or _listen(0)
+        if sock is None:
+            raise OSError("no loopback port is free")
+        port: int = sock.getsockname()[1]
+        if self._ports.get(key) != port:
+            self._ports[key] = port
+            self._write()
+        return sock
+
+    def _read(self) -> dict[str, int]:
+        if self._file is None:
+            return {}
+        try:
+            found = json.loads(self._file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        if not isinstance(found, dict):
+            return {}
+        return {key: port for key, port in found.items() if isinstance(port, int) and 1024 <= port <= 65535}
+
+    def _write(self) -> None:
+        if self._file is None:
+            return
+        temporary = self._file.with_suffix(".tmp")
+        try:
+            temporary.write_text(json.dumps(self._ports, indent=2) + "\n", encoding="utf-8")
+            temporary.replace(self._file)
+        except OSError:
+            self._file = None  # a port that cannot be remembered is no reason to refuse the listener
+
+
+def _listen(port: int) -> socket.socket | None:
+    try:
+        sock = socket.create_server(("127.0.0.1", port), backlog=BACKLOG)
+    except (OSError, OverflowError):
+        return None
+    sock.setblocking(False)
+    return sock

@@ -1,0 +1,305 @@
+"""The three clouds that a notebook can talk to: embedded, endpoint, aws.
+
+Each makes boto3 clients of the same kind; the cells do not know which one they use. `LAB_BACKEND` chooses.
+"""
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from . import cloud
+from .address import Url, browser_address
+from .errors import BackendError, CloudUnavailable, NotConfirmed, NotFound
+
+REGION = "us-east-1"
+READING = ("Describe", "Get", "List", "BatchGet", "Head", "Filter", "Lookup", "Search", "Assume")
+
+Hook = Callable[..., Any]
+
+
+class Backend(Protocol):
+    """A cloud, as the notebook's object sees it."""
+
+    name: str
+    delay: float | None
+    """Seconds between two looks of a waiter; None keeps AWS's own."""
+    speed: float
+    """How many times shorter AWS's own waiting is."""
+
+    def start(self, speed: float | None) -> bool:
+        """Make it ready; True when it is certain that nothing is in it yet."""
+
+    def client(self, service: str, hook: Hook) -> Any:
+        """A boto3 client; `hook` sees every call's parameters before they are sent."""
+
+    def session(self, hook: Hook) -> Any:
+        """A boto3 session whose clients reach this cloud."""
+
+    def url(self, name: str) -> Url:
+        """The address at which a load balancer answers from here."""
+
+    def now(self) -> datetime:
+        """The calendar that schedules read."""
+
+    def describe(self) -> str:
+        """One line for the learner: which cloud this is."""
+
+
+class Embedded:
+    """The cloud in this repository."""
+
+    name = "embedded"
+    delay: float | None = 0.1
+    speed = 60.0
+
+    def __init__(self) -> None:
+        self._session: Any = None
+
+    def start(self, speed: float | None) -> bool:
+        """Start the cloud if it is not up; forget what an earlier one was reached by."""
+        fresh = cloud.start(speed)
+        self._session = None
+        self.speed = float(cloud.status().get("speed", self.speed))
+        return fresh
+
+    def client(self, service: str, hook: Hook) -> Any:
+        """A client with this cloud's address and keys."""
+        return self.session(hook).client(service)
+
+    def session(self, hook: Hook) -> Any:
+        """A session with this cloud's address and keys; made once."""
+        if self._session is None:
+            import boto3
+            import botocore.config
+
+            found = cloud.environment()
+            core = _session(found["AWS_ACCESS_KEY_ID"], found["AWS_SECRET_ACCESS_KEY"])
+            core.get_component("config_store").set_config_variable("endpoint_url", found["AWS_ENDPOINT_URL"])
+            # Never through a proxy: the cloud is on this machine.
+            core.set_default_client_config(botocore.config.Config(proxies={}, s3={"addressing_style": "path"}))
+            core.register("provide-client-params", hook)
+            core.register("needs-retry", _cloud_gone)
+            self._session = boto3.Session(botocore_session=core, region_name=found.get("AWS_REGION", REGION))
+        return self._session
+
+    def url(self, name: str) -> Url:
+        """The loopback port that stands for the load balancer."""
+        local = cloud.url(name).rstrip("/")
+        return Url(local, browser_address(local))
+
+    def now(self) -> datetime:
+        """The lab calendar, which runs at the cloud's speed."""
+        found = cloud.status().get("calendar")
+        if not found:
+            raise CloudUnavailable("The embedded cloud is not running.", "Run lab.start() first.")
+        return datetime.fromisoformat(found)
+
+    def describe(self) -> str:
+        """Name and speed."""
+        return f"the embedded cloud (AWS's own waiting is divided by {self.speed:g})"
+
+
+class Endpoint:
+    """Any AWS-compatible endpoint, reached as `localstack_client` finds it."""
+
+    name = "endpoint"
+    delay: float | None = 0.5
+    speed = 1.0
+
+    def start(self, speed: float | None) -> bool:
+        """Ask who we are, so that a wrong address is told at once."""
+        import botocore.exceptions
+
+        if speed is not None:
+            raise BackendError("Only the embedded cloud has a speed.", "Call lab.start() without it.")
+        try:
+            self.client("sts", lambda **_: None).get_caller_identity()
+        except botocore.exceptions.EndpointConnectionError as error:
+            raise BackendError(
+                f"No cloud answers at {self.address()}.",
+                "Start it, or set LOCALSTACK_HOST=host:port (or AWS_ENDPOINT_URL) to where it is.",
+            ) from error
+        return False
+
+    def client(self, service: str, hook: Hook) -> Any:
+        """A client through `localstack_client`, or plain boto3 for the services that it does not list."""
+        import boto3
+        from localstack_client import config
+        from localstack_client.session import Session
+
+        if service in config.get_service_endpoints():
+            found = Session(*self._keys(), region_name=self._region()).client(service)
+        else:
+            found = boto3.client(service, endpoint_url=self.address(), **self._named_keys(), region_name=self._region())
+        found.meta.events.register("provide-client-params", hook)
+        return found
+
+    def session(self, hook: Hook) -> Any:
+        """A boto3 session with the endpoint's address."""
+        import boto3
+
+        core = _session(*self._keys())
+        core.get_component("config_store").set_config_variable("endpoint_url", self.address())
+        core.register("provide-client-params", hook)
+        return boto3.Session(botocore_session=core, region_name=self._region())
+
+    def address(self) -> str:
+        """The endpoint's URL."""
+        from localstack_client import config
+
+        return str(config.get_service_endpoints()["sts"])
+
+    def url(self, name: str) -> Url:
+        """The load balancer's DNS name; a local endpoint answers on its own port unless the name has one."""
+        host = _dns_name(self.client("elbv2", lambda **_: None), name)
+        port = self.address().rsplit(":", 1)[-1]
+        local = host.endswith(("localhost", ".localstack.cloud")) and port.isdigit()
+        return Url(f"http://{host}:{port}" if local else f"http://{host}")
+
+    def now(self) -> datetime:
+        """Real time."""
+        return datetime.now(UTC)
+
+    def describe(self) -> str:
+        """The endpoint's address."""
+        return f"the endpoint {self.address()}"
+
+    def _keys(self) -> tuple[str, str]:
+        return os.environ.get("AWS_ACCESS_KEY_ID", "test"), os.environ.get("AWS_SECRET_ACCESS_KEY", "test")
+
+    def _named_keys(self) -> dict[str, str]:
+        access, secret = self._keys()
+        return {"aws_access_key_id": access, "aws_secret_access_key": secret}
+
+    def _region(self) -> str:
+        return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or REGION
+
+
+class Aws:
+    """A real account. Nothing is made in it until the learner has said yes."""
+
+    name = "aws"
+    delay: float | None = None
+    speed = 1.0
+
+    def __init__(self) -> None:
+        self.confirmed = False
+        self.cost: float | None = None
+        self._account = ""
+        self._region = ""
+
+    def start(self, speed: float | None) -> bool:
+        """Show account, region and cost, and ask."""
+        import botocore.exceptions
+
+        if speed is not None:
+            raise BackendError("AWS has its own speed.", "Call lab.start() without one.")
+        session = self.session(lambda **_: None)
+        if not session.region_name:
+            raise BackendError("No region is set.", "Set AWS_REGION, for example to us-east-1.")
+        try:
+            self._account = session.client("sts").get_caller_identity()["Account"]
+        except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
+            raise BackendError(
+                f"AWS does not know you: {error}", "Sign in first: aws configure, or aws sso login."
+            ) from (error)
+        self._region = session.region_name
+        if not self.confirmed:
+            self._ask()
+        return False
+
+    def client(self, service: str, hook: Hook) -> Any:
+        """A client of your own AWS configuration."""
+        return self.session(hook).client(service)
+
+    def session(self, hook: Hook) -> Any:
+        """A session of your own AWS configuration, which only reads until you have confirmed."""
+        import boto3
+        import botocore.session
+
+        core = botocore.session.Session()
+        core.register("provide-client-params", self._guard)
+        core.register("provide-client-params", hook)
+        return boto3.Session(botocore_session=core)
+
+    def url(self, name: str) -> Url:
+        """The load balancer's DNS name."""
+        return Url(f"http://{_dns_name(self.client('elbv2', lambda **_: None), name)}")
+
+    def now(self) -> datetime:
+        """Real time."""
+        return datetime.now(UTC)
+
+    def describe(self) -> str:
+        """Account and region."""
+        return f"AWS account {self._account}, region {self._region}"
+
+    def _ask(self) -> None:
+        cost = "" if self.cost is None else f" It costs about {self.cost:.2f} US dollars an hour (an estimate)."
+        print(f"This lab will make things in {self.describe()}.{cost}")
+        if os.environ.get("LAB_CONFIRM") == "yes":
+            self.confirmed = True
+            return
+        try:
+            self.confirmed = input("Type yes to go on: ").strip().lower() == "yes"
+        except Exception:  # no keyboard: each front end raises its own error
+            self.confirmed = False
+        if not self.confirmed:
+            raise NotConfirmed(
+                "Nothing was made.", "To go on, run lab.start() again and type yes, or set LAB_CONFIRM=yes."
+            )
+
+    def _guard(self, model: Any, **_: Any) -> None:
+        if not self.confirmed and not model.name.startswith(READING):
+            raise NotConfirmed(
+                f"{model.name} would change your AWS account, and you have not confirmed.", "Run lab.start() first."
+            )
+
+
+def choose() -> Backend:
+    """The backend that `LAB_BACKEND` names; the embedded cloud when it is not set.
+
+    Raises
+    ------
+    BackendError
+        When it names none of the three.
+    """
+    name = os.environ.get("LAB_BACKEND") or "embedded"
+    kinds: dict[str, Callable[[], Backend]] = {"embedded": Embedded, "endpoint": Endpoint, "aws": Aws}
+    if name not in kinds:
+        raise BackendError(f"LAB_BACKEND is {name!r}, which is no backend.", f"Set it to one of {', '.join(kinds)}.")
+    return kinds[name]()
+
+
+def _session(access_key: str, secret_key: str) -> Any:
+    """A botocore session that reads nothing of the learner's own AWS configuration."""
+    import botocore.session
+
+    core = botocore.session.Session(profile=None)
+    store = core.get_component("config_store")
+    for variable in ("profile", "config_file", "credentials_file"):
+        store.set_config_variable(variable, os.devnull if variable.endswith("file") else None)
+    core.set_credentials(access_key, secret_key)
+    return core
+
+
+def _cloud_gone(caught_exception: Exception | None = None, **_: Any) -> None:
+    import botocore.exceptions
+
+    if isinstance(caught_exception, botocore.exceptions.EndpointConnectionError):
+        raise CloudUnavailable(
+            "The embedded cloud does not answer any more.",
+            "Run lab.start() again, then the cells that make your clients.",
+        ) from None
+
+
+def _dns_name(elbv2: Any, name: str) -> str:
+    import botocore.exceptions
+
+    if "." in name:
+        return name
+    try:
+        return str(elbv2.describe_load_balancers(Names=[name])["LoadBalancers"][0]["DNSName"])
+    except botocore.exceptions.ClientError as error:
+        raise NotFound(f"There is no load balancer {name}.", "Look at the cell that makes it.") from error

@@ -1,0 +1,134 @@
+"""The embedded cloud as a program: what `python -m lab_cloud` can be asked.
+
+The helpers never import the cloud. They use its command line and its AWS APIs, as any other client does.
+"""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from typing import Any
+
+from . import home
+from .errors import CloudUnavailable, NotFound
+
+PATIENCE = 60.0  # real seconds after which a command of the cloud counts as stuck
+
+
+def status() -> dict[str, Any]:
+    """What the cloud says about itself.
+
+    Returns
+    -------
+    dict
+        ``running`` and, when it is, ``pid``, ``port``, ``speed``, ``runtime`` and ``calendar``.
+    """
+    answer = _run("status", "--json")
+    try:
+        found = json.loads(answer.stdout)
+    except ValueError:
+        return {"running": False}
+    return found if isinstance(found, dict) else {"running": False}
+
+
+def start(speed: float | None = None) -> bool:
+    """Make sure that a cloud is up.
+
+    Parameters
+    ----------
+    speed : float, optional
+        How many times shorter AWS's own waiting is to be; a cloud with another speed is started anew.
+
+    Returns
+    -------
+    bool
+        True when it was started by this call, so that nothing is in it yet.
+
+    Raises
+    ------
+    CloudUnavailable
+        When it cannot be started.
+    """
+    found = status()
+    if found.get("running"):
+        if speed is None or found.get("speed") == speed:
+            return False
+        _run("down")
+    answer = _run("up", *([] if speed is None else ["--speed", f"{speed:g}"]))
+    if answer.returncode == 0:
+        return True
+    if status().get("running"):  # another notebook was quicker
+        return False
+    raise CloudUnavailable(*_two_lines(answer, "The embedded cloud could not be started."))
+
+
+def environment() -> dict[str, str]:
+    """How AWS clients reach the cloud: ``AWS_ENDPOINT_URL``, the key pair and the region.
+
+    Raises
+    ------
+    CloudUnavailable
+        When no cloud is up.
+    """
+    answer = _run("env")
+    found = {}
+    for line in answer.stdout.splitlines():
+        words = shlex.split(line)
+        if words[:1] == ["export"]:
+            name, _, value = words[1].partition("=")
+            found[name] = value
+    if answer.returncode or "AWS_ENDPOINT_URL" not in found:
+        raise CloudUnavailable("The embedded cloud is not running.", "Run lab.start() first.")
+    return found
+
+
+def url(name: str) -> str:
+    """The address at which a load balancer answers on this machine.
+
+    Parameters
+    ----------
+    name : str
+        A load balancer's name or DNS name, with ``:port`` for a listener other than the first.
+
+    Raises
+    ------
+    NotFound
+        When the cloud has none of that name.
+    """
+    answer = _run("url", name)
+    if answer.returncode:
+        raise NotFound(*_two_lines(answer, f"Nothing answers to the name {name}."))
+    return answer.stdout.strip()
+
+
+def _run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    surroundings = {**os.environ, "LAB_HOME": str(home.home()), "PYTHONIOENCODING": "utf-8"}
+    # The time limit also guards against a cloud that has inherited the pipe and keeps it open.
+    try:
+        return subprocess.run(
+            [sys.executable, "-m", "lab_cloud", *arguments],
+            cwd=home.course(),
+            env=surroundings,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise CloudUnavailable(
+            f"`python -m lab_cloud {arguments[0]}` did not end within {PATIENCE:g} s.",
+            "Stop the cloud with `python -m lab_cloud down` in a terminal, then run lab.start().",
+        ) from error
+
+
+def _two_lines(answer: "subprocess.CompletedProcess[str]", otherwise: str) -> tuple[str, str]:
+    """What the program said: its first two lines are what is wrong and what to do."""
+    lines = [line.strip() for line in (answer.stderr or answer.stdout).splitlines() if line.strip()]
+    if not lines:
+        return otherwise, "Look at it with `python -m lab_cloud status` in a terminal."
+    if lines[0].startswith("Traceback"):
+        return otherwise, lines[-1]
+    return lines[0], (lines[1] if len(lines) > 1 else "")

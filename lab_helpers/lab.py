@@ -1,0 +1,314 @@
+"""The one object that a notebook makes."""
+
+from datetime import datetime
+from html import escape
+from typing import Any
+
+from . import backends, exercises, home, tagging, teardown, waiting
+from .address import Url
+from .errors import CleanupFailed
+from .inventory import Tags, Thing
+from .progress import Progress
+from .replay import Built, footprint, replay
+
+
+class Lab:
+    """A lab of the course, connected to a cloud.
+
+    Nothing happens before `start`.
+
+    Parameters
+    ----------
+    number : int
+        The lab's number.
+
+    Examples
+    --------
+    >>> lab = Lab(3)
+    >>> lab.start()  # doctest: +SKIP
+    >>> ecs = lab.client("ecs")  # doctest: +SKIP
+    """
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self._backend: backends.Backend | None = None
+        self._clients: dict[str, Any] = {}
+        self._hints: dict[str, int] = {}
+        self._tags: dict[str, str] = {}
+        self._started = False
+
+    # -- the cloud -------------------------------------------------------------------------------------------
+
+    def start(self, speed: float | None = None) -> None:
+        """Bring the account to where this lab begins, from any state, and say so.
+
+        What an earlier run of this lab left is removed, and the labs that it stands on are replayed where they are
+        missing.
+
+        Parameters
+        ----------
+        speed : float, optional
+            How many times shorter AWS's own waiting is; only for the embedded cloud, and 60 when it is not given.
+            Another speed than that of the running cloud starts the cloud anew.
+
+        Raises
+        ------
+        CloudUnavailable, BackendError
+            When the cloud cannot be reached.
+        ReplayFailed, CleanupFailed
+            When the account cannot be brought to where the lab begins.
+        """
+        about = home.notebook(self.number)
+        backend = self._cloud()
+        if isinstance(backend, backends.Aws):
+            backend.cost = about.cost
+        fresh = backend.start(speed)
+        self._clients.clear()
+        self._tags = {}
+        built = Built(backend.name)
+        stale = [self.number, *home.dependents(self.number)]
+        removed = [] if fresh else self._remove(stale, built)
+        brought: list[Thing] = []
+        for number in home.needed(self.number):
+            brought += self._bring(number, built)
+        self._started = True
+        print(f"Lab {self.number:02d} begins here, on {backend.describe()}.")
+        if brought:
+            print(f"Ready from the labs before: {teardown.names(brought)}.")
+        if removed:
+            print(f"Removed from an earlier run: {teardown.names(removed)}.")
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the cloud, the same one each time.
+
+        Parameters
+        ----------
+        service : str
+            boto3's name of the service, for example ``ecs``.
+
+        Returns
+        -------
+        botocore.client.BaseClient
+            What it creates carries the lab's tags.
+        """
+        if service not in self._clients:
+            self._clients[service] = self._cloud().client(service, self._add_tags)
+            Built(self._cloud().name).used(service)
+        return self._clients[service]
+
+    @property
+    def session(self) -> Any:
+        """A boto3 session of the cloud, for what a client cannot do."""
+        return self._cloud().session(self._add_tags)
+
+    def wait(self, what: Any, name: str, *, seconds: float | None = None, **params: Any) -> None:
+        """Wait for a boto3 waiter, or for a condition of your own.
+
+        Parameters
+        ----------
+        what : boto3 client, str or callable
+            A client or the name of its service; or a function without parameters that answers true when it is reached.
+        name : str
+            The waiter's name; for a function, what is waited for, in words.
+        seconds : float, optional
+            For a function: how long to wait at most, in seconds of AWS's own pace (600 when not given).
+        **params
+            The waiter's parameters.
+
+        Raises
+        ------
+        NotReached
+            When the time is over, or it cannot be reached any more; with the service's latest events.
+
+        Examples
+        --------
+        >>> lab.wait("ecs", "services_stable", cluster="DemoCluster", services=["web"])  # doctest: +SKIP
+        """
+        backend = self._cloud()
+        if callable(what):
+            limit = max(waiting.LEAST, (seconds or 600.0) / backend.speed)
+            waiting.wait_until(what, name, backend.delay, limit)
+            return
+        client = self.client(what) if isinstance(what, str) else what
+        waiting.wait(client, name, params, backend.delay, backend.speed)
+
+    def url(self, name: str, path: str = "/") -> Url:
+        """The address at which a load balancer answers.
+
+        Parameters
+        ----------
+        name : str
+            A load balancer's name or DNS name; ``name:8080`` for a listener other than the first.
+        path : str
+            A path below it.
+
+        Returns
+        -------
+        Url
+            Text that Python can open, and a link in the page.
+        """
+        return self._cloud().url(name).at(path)
+
+    def now(self) -> datetime:
+        """The time that schedules read: it runs at the embedded cloud's speed; on AWS it is the real time."""
+        return self._cloud().now()
+
+    def teardown(self, dry_run: bool = False) -> teardown.Report:
+        """Delete everything that the labs have made, by its tag, and look again.
+
+        Parameters
+        ----------
+        dry_run : bool
+            Only say what would be deleted.
+
+        Returns
+        -------
+        Report
+            A table of what was deleted.
+
+        Raises
+        ------
+        CleanupFailed
+            When something is left.
+        """
+        tags = Tags(self._learner())
+        built = Built(self._cloud().name)
+        things = self._find(tags, built, None)
+        if dry_run:
+            return teardown.Report(tuple(things), dry_run=True)
+        teardown.delete(self.client, self.wait, things)
+        built.forget(home.all_numbers())
+        left = self._find(tags, built, None)
+        if left:
+            raise CleanupFailed(f"Still there: {teardown.names(left)}.", "Run lab.teardown() again in a minute.")
+        return teardown.Report(tuple(things))
+
+    # -- learning --------------------------------------------------------------------------------------------
+
+    def check(self, exercise: str) -> exercises.Outcome:
+        """Look at the account and say how far an exercise is.
+
+        Parameters
+        ----------
+        exercise : str
+            The exercise's id, for example ``03a``.
+
+        Returns
+        -------
+        Outcome
+            Done, NotYet (with what is missing), NotAttempted or CheckError.
+        """
+        outcome = exercises.run_check(exercises.find(exercise), self)
+        self.progress.record_check(exercise, outcome.kind)
+        return outcome
+
+    def hint(self, exercise: str) -> exercises.Hint:
+        """One more hint each time it is asked for.
+
+        Parameters
+        ----------
+        exercise : str
+            The exercise's id.
+        """
+        found = exercises.find(exercise)
+        given = self._hints[exercise] = min(self._hints.get(exercise, 0) + 1, len(found.hints))
+        return exercises.Hint(exercise, found.hints[:given], len(found.hints))
+
+    def solution(self, exercise: str) -> exercises.Solution:
+        """One way to solve an exercise; its ``code`` can be run.
+
+        Parameters
+        ----------
+        exercise : str
+            The exercise's id.
+        """
+        found = exercises.find(exercise)
+        return exercises.Solution(exercise, found.title, found.code)
+
+    @property
+    def progress(self) -> Progress:
+        """What you have done so far, in `.lab/progress.json`."""
+        return Progress(home.home())
+
+    def quiz(self) -> Any:
+        """The questions of this lab."""
+        from .quiz import Quiz
+
+        return Quiz(self.number, self.progress.record_quiz)
+
+    def view(self, cluster: str) -> Any:
+        """A live picture of a cluster.
+
+        Parameters
+        ----------
+        cluster : str
+            The cluster's name.
+        """
+        from .views.cluster import ClusterView
+        from .views.observe import Observer
+
+        return ClusterView(Observer(self.client("ecs"), self.client("elbv2"), cluster))
+
+    def glossary(self, *terms: str) -> Any:
+        """What words mean, in English, with their Vietnamese names; all of them when none is given.
+
+        Parameters
+        ----------
+        *terms : str
+            English or Vietnamese.
+        """
+        from .glossary import look_up
+
+        return look_up(*terms)
+
+    # -- inside ----------------------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        state = self._backend.describe() if self._started and self._backend else "not started; run lab.start()"
+        return f"Lab {self.number:02d}: {state}"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(repr(self))}</p>"
+
+    def _cloud(self) -> backends.Backend:
+        if self._backend is None:
+            self._backend = backends.choose()
+        return self._backend
+
+    def _learner(self) -> str:
+        return self.progress.learner()
+
+    def _add_tags(self, params: dict[str, Any], model: Any, **_: Any) -> dict[str, Any] | None:
+        if not self._tags:
+            self._tags = tagging.tags_of(self.number, self._learner())
+        return tagging.tagged(model, params, self._tags)
+
+    def _find(self, tags: Tags, built: Built, labs: list[int] | None) -> list[Thing]:
+        # The embedded cloud's memory lies beside the cloud, so it knows where anything can be. A real account may have
+        # been used from elsewhere too, so there every service is looked at.
+        services = built.services() if isinstance(self._cloud(), backends.Embedded) else None
+        return teardown.find(self.client, tags, labs, services)
+
+    def _remove(self, labs: list[int], built: Built) -> list[Thing]:
+        things = self._find(Tags(self._learner()), built, labs)
+        teardown.delete(self.client, self.wait, things)
+        built.forget(labs)
+        return things
+
+    def _bring(self, number: int, built: Built) -> list[Thing]:
+        """Make sure that a lab's lasting work is there."""
+        tags = Tags(self._learner())
+        things = self._find(tags, built, [number])
+        if not things or footprint(things) != built.print_of(number):
+            if things:
+                self._remove([number, *home.dependents(number)], built)
+            replay(self._as(number))
+            things = self._find(tags, built, [number])
+            built.remember(number, footprint(things))
+        return things
+
+    def _as(self, number: int) -> "Lab":
+        """The same cloud as another lab, whose things then carry that lab's number."""
+        other = Lab(number)
+        other._backend = self._cloud()
+        return other

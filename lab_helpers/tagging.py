@@ -1,0 +1,81 @@
+"""The tags by which a lab's things are known, put on every call that makes something.
+
+A hook of botocore adds them, so that the cell shows the AWS call and nothing else. It changes only parameters that the
+operation's own model calls tags, and never a tag that the learner has given.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+MAKING = ("Create", "Run", "Register", "Put", "Start", "Allocate", "Request")
+MEMBERS = ("tags", "Tags", "TagSpecifications")
+COURSE_TAG = ("lab", "containers-on-aws")
+LEARNER_KEY = "learner"
+NUMBER_KEY = "lab-number"
+# What an EC2 call makes, where the name of the call does not say it.
+EC2_MAKES = {"RunInstances": "instance", "AllocateAddress": "elastic-ip", "CreateNatGateway": "natgateway"}
+
+
+def tags_of(number: int, learner: str) -> dict[str, str]:
+    """The tags of everything that one learner makes in one lab."""
+    return {COURSE_TAG[0]: COURSE_TAG[1], LEARNER_KEY: learner, NUMBER_KEY: f"{number:02d}"}
+
+
+def tagged(model: Any, params: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, Any] | None:
+    """The parameters of a call with the lab's tags added.
+
+    Parameters
+    ----------
+    model : botocore.model.OperationModel
+        The operation.
+    params : mapping
+        The parameters that the learner gave; never changed.
+    tags : mapping of str to str
+        The tags to add.
+
+    Returns
+    -------
+    dict or None
+        None when the operation makes nothing, or what it makes takes no tags.
+    """
+    name, shape = model.name, model.input_shape
+    if not name.startswith(MAKING) or name.endswith("Tags") or shape is None:
+        return None
+    member = next((one for one in MEMBERS if one in shape.members), None)
+    if member is None or (name == "PutParameter" and params.get("Overwrite")):  # SSM refuses both at once
+        return None
+    if member == "TagSpecifications":
+        added: Any = _specifications(name, shape.members[member], params.get(member), tags)
+    elif shape.members[member].type_name == "map":
+        added = {**tags, **(params.get(member) or {})}
+    else:
+        added = _pairs(shape.members[member].member, params.get(member), tags)
+    return None if added is None else {**params, member: added}
+
+
+def _pairs(shape: Any, given: Any, tags: Mapping[str, str]) -> list[dict[str, Any]]:
+    """A list of key and value structures, in the spelling of the service."""
+    key = "key" if "key" in shape.members else "Key"
+    value = "value" if "value" in shape.members else "Value"
+    more = {"PropagateAtLaunch": True} if "PropagateAtLaunch" in shape.members else {}
+    given_pairs: list[dict[str, Any]] = list(given or [])
+    taken = {one.get(key) for one in given_pairs}
+    return given_pairs + [{key: name, value: text, **more} for name, text in tags.items() if name not in taken]
+
+
+def _specifications(operation: str, shape: Any, given: Any, tags: Mapping[str, str]) -> list[dict[str, Any]] | None:
+    """EC2's form: tags for each type of resource that the call makes."""
+    kind = EC2_MAKES.get(operation) or _kebab(operation.removeprefix("Create"))
+    if kind not in shape.member.members["ResourceType"].enum:
+        return None
+    pair = shape.member.members["Tags"].member
+    specifications = [dict(one) for one in given or []]
+    for one in specifications:
+        if one.get("ResourceType") == kind:
+            one["Tags"] = _pairs(pair, one.get("Tags"), tags)
+            return specifications
+    return [*specifications, {"ResourceType": kind, "Tags": _pairs(pair, None, tags)}]
+
+
+def _kebab(name: str) -> str:
+    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("-")

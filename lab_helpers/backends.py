@@ -115,9 +115,9 @@ class Endpoint:
             raise BackendError("Only the embedded cloud has a speed.", "Call lab.start() without it.")
         try:
             self.client("sts", lambda **_: None).get_caller_identity()
-        except botocore.exceptions.EndpointConnectionError as error:
+        except botocore.exceptions.BotoCoreError as error:
             raise BackendError(
-                f"No cloud answers at {self.address()}.",
+                f"No cloud answers at {self.address()}: {error}",
                 "Start it, or set LOCALSTACK_HOST=host:port (or AWS_ENDPOINT_URL) to where it is.",
             ) from error
         return False
@@ -195,15 +195,15 @@ class Aws:
 
         if speed is not None:
             raise BackendError("AWS has its own speed.", "Call lab.start() without one.")
-        session = self.session(lambda **_: None)
-        if not session.region_name:
-            raise BackendError("No region is set.", "Set AWS_REGION, for example to us-east-1.")
         try:
+            session = self.session(lambda **_: None)
+            if not session.region_name:
+                raise BackendError("No region is set.", "Set AWS_REGION, for example to us-east-1.")
             self._account = session.client("sts").get_caller_identity()["Account"]
         except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
             raise BackendError(
                 f"AWS does not know you: {error}", "Sign in first: aws configure, or aws sso login."
-            ) from (error)
+            ) from error
         self._region = session.region_name
         if not self.confirmed:
             self._ask()

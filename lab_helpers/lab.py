@@ -4,7 +4,7 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
-from . import backends, exercises, home, tagging, teardown, waiting
+from . import backends, cleanup, exercises, home, tagging, waiting
 from .address import Url
 from .errors import CleanupFailed
 from .inventory import Tags, Thing
@@ -74,9 +74,9 @@ class Lab:
         self._started = True
         print(f"Lab {self.number:02d} begins here, on {backend.describe()}.")
         if brought:
-            print(f"Ready from the labs before: {teardown.names(brought)}.")
+            print(f"Ready from the labs before: {cleanup.names(brought)}.")
         if removed:
-            print(f"Removed from an earlier run: {teardown.names(removed)}.")
+            print(f"Removed from an earlier run: {cleanup.names(removed)}.")
 
     def client(self, service: str) -> Any:
         """A boto3 client of the cloud, the same one each time.
@@ -153,7 +153,7 @@ class Lab:
         """The time that schedules read: it runs at the embedded cloud's speed; on AWS it is the real time."""
         return self._cloud().now()
 
-    def teardown(self, dry_run: bool = False) -> teardown.Report:
+    def teardown(self, dry_run: bool = False) -> cleanup.Report:
         """Delete everything that the labs have made, by its tag, and look again.
 
         Parameters
@@ -173,15 +173,15 @@ class Lab:
         """
         tags = Tags(self._learner())
         built = Built(self._cloud().name)
-        things = self._find(tags, built, None)
+        found = self._find(tags, built, None)
         if dry_run:
-            return teardown.Report(tuple(things), dry_run=True)
-        teardown.delete(self.client, self.wait, things)
+            return cleanup.Report(tuple(found.things), dry_run=True, unseen=found.unseen)
+        cleanup.delete(self.client, self.wait, found.things)
         built.forget(home.all_numbers())
-        left = self._find(tags, built, None)
+        left = self._find(tags, built, None).things
         if left:
-            raise CleanupFailed(f"Still there: {teardown.names(left)}.", "Run lab.teardown() again in a minute.")
-        return teardown.Report(tuple(things))
+            raise CleanupFailed(f"Still there: {cleanup.names(left)}.", "Run lab.teardown() again in a minute.")
+        return cleanup.Report(tuple(found.things), unseen=found.unseen)
 
     # -- learning --------------------------------------------------------------------------------------------
 
@@ -283,27 +283,27 @@ class Lab:
             self._tags = tagging.tags_of(self.number, self._learner())
         return tagging.tagged(model, params, self._tags)
 
-    def _find(self, tags: Tags, built: Built, labs: list[int] | None) -> list[Thing]:
+    def _find(self, tags: Tags, built: Built, labs: list[int] | None) -> cleanup.Found:
         # The embedded cloud's memory lies beside the cloud, so it knows where anything can be. A real account may have
         # been used from elsewhere too, so there every service is looked at.
         services = built.services() if isinstance(self._cloud(), backends.Embedded) else None
-        return teardown.find(self.client, tags, labs, services)
+        return cleanup.find(self.client, tags, labs, services)
 
     def _remove(self, labs: list[int], built: Built) -> list[Thing]:
-        things = self._find(Tags(self._learner()), built, labs)
-        teardown.delete(self.client, self.wait, things)
+        things = self._find(Tags(self._learner()), built, labs).things
+        cleanup.delete(self.client, self.wait, things)
         built.forget(labs)
         return things
 
     def _bring(self, number: int, built: Built) -> list[Thing]:
         """Make sure that a lab's lasting work is there."""
         tags = Tags(self._learner())
-        things = self._find(tags, built, [number])
+        things = self._find(tags, built, [number]).things
         if not things or footprint(things) != built.print_of(number):
             if things:
                 self._remove([number, *home.dependents(number)], built)
             replay(self._as(number))
-            things = self._find(tags, built, [number])
+            things = self._find(tags, built, [number]).things
             built.remember(number, footprint(things))
         return things
 

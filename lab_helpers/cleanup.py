@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 from . import kinds_account, kinds_ecs, kinds_network
 from .errors import CleanupFailed
@@ -26,15 +27,7 @@ KINDS: tuple[Kind, ...] = (
     kinds_account.ROLES,
     kinds_account.POLICIES,
 )
-ABSENT = {
-    "UnsupportedOperation",
-    "UnknownOperationException",
-    "InternalFailure",
-    "NotImplemented",
-    "InvalidAction",
-    "501",
-    "404",
-}
+ABSENT = {"UnsupportedOperation", "UnknownOperationException", "InvalidAction", "404"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -45,15 +38,15 @@ class Report:
     ----------
     things : tuple of Thing
         What was deleted, or would be.
-    left : tuple of Thing
-        What is still there.
     dry_run : bool
         Nothing was deleted; this only says what would be.
+    unseen : tuple of str
+        Kinds that this cloud could not list, so that nobody knows whether any are left.
     """
 
     things: tuple[Thing, ...]
-    left: tuple[Thing, ...] = ()
     dry_run: bool = False
+    unseen: tuple[str, ...] = ()
 
     def rows(self) -> list[tuple[str, str]]:
         """Kind and name, in the order of deletion; several of the same name are one row with their number."""
@@ -65,9 +58,8 @@ class Report:
         """What it comes to, in one line."""
         if self.dry_run:
             return "Nothing has been deleted: this is what would be." if self.things else "There is nothing to delete."
-        if self.left:
-            return f"Still there: {names(self.left)}."
-        return "Looked again: nothing that carries the lab's tag is left."
+        seen = "Looked again: nothing that carries the lab's tag is left."
+        return f"{seen} (This cloud cannot list: {', '.join(self.unseen)}.)" if self.unseen else seen
 
     def __repr__(self) -> str:
         width = max((len(kind) for kind, _ in self.rows()), default=0)
@@ -87,9 +79,17 @@ def names(things: Sequence[Thing]) -> str:
     return ", ".join(f"{kind} {name}" for kind, name in Report(tuple(things)).rows())
 
 
+@dataclass(frozen=True)
+class Found:
+    """What is there, in the order in which it can be deleted, and the kinds that the cloud cannot list."""
+
+    things: list[Thing]
+    unseen: tuple[str, ...]
+
+
 def find(
     client: Client, tags: Tags, labs: Collection[int] | None = None, services: Collection[str] | None = None
-) -> list[Thing]:
+) -> Found:
     """What carries the lab's tag, in the order in which it can be deleted.
 
     Parameters
@@ -103,11 +103,22 @@ def find(
     services : collection of str, optional
         Only in those services.
     """
-    found: list[Thing] = []
+    from botocore.exceptions import ClientError
+
+    things: list[Thing] = []
+    unseen: list[str] = []
     for kind in KINDS:
-        if services is None or kind.service in services:
-            found += [thing for thing in _of(client, tags, kind) if labs is None or thing.lab in labs]
-    return found
+        if services is not None and kind.service not in services:
+            continue
+        try:
+            listed = list(kind.find(client(kind.service), tags))
+        except ClientError as error:
+            if not _cannot(error.response):
+                raise
+            unseen.append(kind.name)
+            continue
+        things += [thing for thing in listed if labs is None or thing.lab in labs]
+    return Found(things, tuple(unseen))
 
 
 def delete(client: Client, wait: Wait, things: Sequence[Thing]) -> None:
@@ -137,12 +148,6 @@ def delete(client: Client, wait: Wait, things: Sequence[Thing]) -> None:
             kind.settle(client(kind.service), wait, ours)
 
 
-def _of(client: Client, tags: Tags, kind: Kind) -> list[Thing]:
-    from botocore.exceptions import ClientError
-
-    try:
-        return list(kind.find(client(kind.service), tags))
-    except ClientError as error:
-        if error.response["Error"]["Code"] in ABSENT:  # the cloud does not have this service, so nothing is in it
-            return []
-        raise
+def _cannot(response: Any) -> bool:
+    """Whether an error says that the cloud does not have the operation; emulators also crash where they have it not."""
+    return response["Error"]["Code"] in ABSENT or response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500

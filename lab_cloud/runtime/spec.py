@@ -1,4 +1,4 @@
-"""What a container is to its runtime: the wish (`ContainerSpec`), the running thing (`Handle`), and how it ended (`Exit`)."""
+"""What a container is to its runtime: a wish (`ContainerSpec`), a running thing (`Handle`), an end (`Exit`)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ class Exit:
     Parameters
     ----------
     code : int
-        The process's own exit code; 128 + n when signal n ended it, as Docker counts (137 for SIGKILL, 143 for SIGTERM).
+        The process's own exit code; 128 + n when signal n ended it, as Docker counts (137: SIGKILL).
     reason : str or None
         What the runtime did to it, in the words that ECS shows in a container's ``reason``.
     out_of_memory : bool

@@ -1,0 +1,153 @@
+"""The course's own images: sources in ``data/images``, built into the store when they are first pulled.
+
+Each folder has an ``image.json``::
+
+    {"repositories": ["docker.io/nginxdemos/hello"],      full names that it answers to
+     "base": "base-web",                                  the folder whose layers come first (optional)
+     "config": {"Cmd": ["python3", "/app/main.py"]},      as in an OCI configuration
+     "tags": {"latest": {"Env": ["…"]}},                  each tag, with what it adds to the configuration
+     "tag_pattern": "3[.0-9]*"}                           instead of `tags`: whichever tags match
+
+and, unless the image is empty, ``root/`` with its files.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lab_cloud.errors import ImageNotFound
+from lab_cloud.runtime.images import LAYER, Descriptor, Store
+from lab_cloud.runtime.layers import pack, read_folder
+from lab_cloud.runtime.references import DOCKER_HUB, Reference, parse
+from lab_cloud.runtime.spec import Image
+
+SOURCES = Path(__file__).resolve().parents[2] / "data" / "images"
+
+
+class Catalog:
+    """Finds an image by its reference: in the store, or else among the course's sources.
+
+    Parameters
+    ----------
+    store : Store
+        Where images are kept and built.
+    sources : Path
+        The folder of the course's images.
+    """
+
+    def __init__(self, store: Store, sources: Path = SOURCES) -> None:
+        self.store = store
+        self._sources: dict[str, dict[str, Any]] = {}
+        self._folders: dict[str, Path] = {}
+        for file in sorted(sources.glob("*/image.json")):
+            self._sources[file.parent.name] = json.loads(file.read_text(encoding="utf-8"))
+            self._folders[file.parent.name] = file.parent
+        self._built: dict[str, Descriptor] = {}
+
+    def repositories(self) -> list[str]:
+        """Full names of the course's images, sorted."""
+        return sorted(name for source in self._sources.values() for name in source["repositories"])
+
+    def pull(self, text: str) -> Image:
+        """Find an image by what stands in a container definition.
+
+        Raises
+        ------
+        ImageNotFound
+            Neither the store nor the course has it.
+        ImageCorrupt
+            A blob in the store was damaged.
+        """
+        reference = parse(text)
+        name = str(reference)
+        manifest = self._by_digest(reference) if reference.digest else self._build(reference)
+        manifest = manifest or self.store.resolve(name)
+        if manifest is None:
+            raise self._not_found(reference)
+        return self.store.image(name, manifest)
+
+    def _by_digest(self, reference: Reference) -> Descriptor | None:
+        """The manifest with this digest, if it belongs to this repository."""
+        for source in self._sources.values():
+            if reference.repository in source["repositories"]:
+                for tag in source.get("tags", {}):
+                    self._build(Reference(reference.host, reference.path, tag))
+        for name, manifest in self.store.names().items():
+            if manifest.digest == reference.digest and parse(name).repository == reference.repository:
+                return manifest
+        return None
+
+    def _build(self, reference: Reference) -> Descriptor | None:
+        if str(reference) in self._built:
+            return self._built[str(reference)]
+        for name, source in self._sources.items():
+            if reference.repository not in source["repositories"]:
+                continue
+            tags: Mapping[str, Any] = source.get("tags", {})
+            if reference.tag in tags:
+                extra = tags[reference.tag]
+            elif "tag_pattern" in source and re.fullmatch(source["tag_pattern"], reference.tag):
+                extra = {}
+            else:
+                continue
+            layers, history, config = self._layers(name)
+            manifest = self.store.add(layers, _merged(config, extra), history)
+            self.store.tag(str(reference), manifest)
+            self._built[str(reference)] = manifest
+            return manifest
+        return None
+
+    def _layers(self, name: str) -> tuple[list[Descriptor], list[str], dict[str, Any]]:
+        """Layers, their history and the configuration of a source, its base's first."""
+        source = self._sources[name]
+        layers: list[Descriptor] = []
+        history: list[str] = []
+        config: dict[str, Any] = {}
+        if "base" in source:
+            layers, history, config = self._layers(source["base"])
+        root = self._folders[name] / "root"
+        if root.is_dir():
+            layers.append(self.store.put(pack(read_folder(root)), LAYER))
+            history.append(f"COPY data/images/{name}/root /")
+        return layers, history, _merged(config, source.get("config", {}))
+
+    def _not_found(self, reference: Reference) -> ImageNotFound:
+        known = reference.repository in self.repositories()
+        cause = "not found"
+        if reference.host == DOCKER_HUB and not known:
+            cause = (
+                "pull access denied, repository does not exist or may require authorization: "
+                "server message: insufficient_scope: authorization failed"
+            )
+        here = ", ".join(sorted(_tags(self._sources, reference.repository))) if known else ""
+        remedy = (
+            f"Tags that this cloud has of it: {here}."
+            if here
+            else "This cloud downloads nothing. It has the course's images ("
+            + ", ".join(name.removeprefix("docker.io/").removeprefix("library/") for name in self.repositories())
+            + ") and what you push to its registry; other images need the docker runtime (LAB_RUNTIME=docker)."
+        )
+        return ImageNotFound(
+            "CannotPullContainerError: pull image manifest has been retried 1 time(s): "
+            f"failed to resolve ref {reference}: {cause}",
+            remedy,
+        )
+
+
+def _merged(config: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration over another: environments are joined, all else is replaced."""
+    merged = {**config, **extra}
+    if "Env" in config and "Env" in extra:
+        names = {item.partition("=")[0] for item in extra["Env"]}
+        merged["Env"] = [item for item in config["Env"] if item.partition("=")[0] not in names] + list(extra["Env"])
+    return merged
+
+
+def _tags(sources: Mapping[str, Mapping[str, Any]], repository: str) -> set[str]:
+    found: set[str] = set()
+    for source in sources.values():
+        if repository in source["repositories"]:
+            found.update(source.get("tags", {}))
+    return found

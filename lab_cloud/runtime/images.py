@@ -1,0 +1,296 @@
+"""The store of images: blobs by their digest, and names that point at manifests, as an OCI image layout on disk.
+
+::
+
+    images/
+      oci-layout
+      index.json                 names -> manifests
+      blobs/sha256/<64 digits>   layers, configurations, manifests
+      unpacked/<64 digits>/      an image's root, laid out once
+      incoming/                  what is being written; emptied when a store opens
+
+Every file is written beside its place and then renamed, so a crash leaves either nothing or all of it.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import threading
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab_cloud.errors import ImageCorrupt
+from lab_cloud.runtime.layers import Budget, unpack
+from lab_cloud.runtime.spec import Image
+
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+CONFIG = "application/vnd.oci.image.config.v1+json"
+LAYER = "application/vnd.oci.image.layer.v1.tar"
+"""Layers are stored uncompressed: their digest then does not depend on a version of zlib."""
+
+_NAME = "org.opencontainers.image.ref.name"
+_EPOCH = "1970-01-01T00:00:00Z"
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """A blob as others refer to it.
+
+    Parameters
+    ----------
+    media_type, digest : str
+        What it is, and ``sha256:…`` of its bytes.
+    size : int
+        Its bytes.
+    """
+
+    media_type: str
+    digest: str
+    size: int
+
+    def json(self) -> dict[str, Any]:
+        """As it stands in a manifest."""
+        return {"mediaType": self.media_type, "digest": self.digest, "size": self.size}
+
+
+def canonical(value: object) -> bytes:
+    """JSON whose bytes depend on nothing but the value."""
+    return json.dumps(value, separators=(",", ":"), sort_keys=True).encode()
+
+
+def digest_of(data: bytes) -> str:
+    """``sha256:…`` of some bytes."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+class Store:
+    """Images on disk.
+
+    Parameters
+    ----------
+    folder : Path
+        Where they are kept; made when it is not there. One cloud at a time uses it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock = threading.Lock()
+        self._unpacking = threading.Lock()
+        self._sound: dict[str, tuple[int, int]] = {}  # digests that were checked, with the file's time and size then
+        self._incoming = folder / "incoming"
+        shutil.rmtree(self._incoming, ignore_errors=True)
+        for part in ("blobs/sha256", "unpacked", "incoming"):
+            (folder / part).mkdir(parents=True, exist_ok=True)
+        layout = folder / "oci-layout"
+        if not layout.exists():
+            self._place(canonical({"imageLayoutVersion": "1.0.0"}), layout)
+        self._names = self._read_names()
+
+    # blobs
+
+    def path(self, digest: str) -> Path:
+        """Where a blob lies, or would lie."""
+        algorithm, _, value = digest.partition(":")
+        if algorithm != "sha256" or len(value) != 64 or set(value) - set("0123456789abcdef"):
+            raise ImageCorrupt(f"{digest!r} is not a sha256 digest")
+        return self.folder / "blobs" / "sha256" / value
+
+    def has(self, digest: str) -> bool:
+        """Tell whether a blob is there."""
+        return self.path(digest).is_file()
+
+    def put(self, data: bytes, media_type: str) -> Descriptor:
+        """Keep a small blob."""
+        digest = digest_of(data)
+        if not self.has(digest):
+            self._place(data, self.path(digest))
+        return Descriptor(media_type, digest, len(data))
+
+    def put_stream(self, chunks: Iterable[bytes], media_type: str, expected: str | None = None) -> Descriptor:
+        """Keep a blob of any size; nothing is kept when its digest is not the expected one (ImageCorrupt)."""
+        beside = self._incoming / uuid.uuid4().hex
+        hasher, size = hashlib.sha256(), 0
+        try:
+            with beside.open("xb") as file:
+                for chunk in chunks:
+                    hasher.update(chunk)
+                    size += len(chunk)
+                    file.write(chunk)
+            digest = f"sha256:{hasher.hexdigest()}"
+            if expected is not None and digest != expected:
+                raise ImageCorrupt(f"the blob has the digest {digest}, not {expected}")
+            beside.replace(self.path(digest))
+        finally:
+            beside.unlink(missing_ok=True)
+        return Descriptor(media_type, digest, size)
+
+    def read(self, digest: str) -> bytes:
+        """A small blob's bytes, checked against its digest.
+
+        Raises
+        ------
+        ImageCorrupt
+            It is missing or has other bytes.
+        """
+        try:
+            data = self.path(digest).read_bytes()
+        except FileNotFoundError:
+            raise ImageCorrupt(f"the blob {digest} is missing") from None
+        if digest_of(data) != digest:
+            raise ImageCorrupt(f"the blob {digest} has other bytes than its digest says")
+        return data
+
+    def check(self, digest: str) -> None:
+        """Read a blob of any size against its digest, unless its file is as it was at the last check (ImageCorrupt)."""
+        path = self.path(digest)
+        try:
+            status = path.stat()
+            seen = (status.st_mtime_ns, status.st_size)
+            if self._sound.get(digest) == seen:
+                return
+            with path.open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except FileNotFoundError:
+            raise ImageCorrupt(f"the blob {digest} is missing") from None
+        if f"sha256:{found}" != digest:
+            raise ImageCorrupt(f"the blob {digest} has other bytes than its digest says")
+        self._sound[digest] = seen
+
+    # names
+
+    def tag(self, reference: str, manifest: Descriptor) -> None:
+        """Let a full name point at a manifest."""
+        with self._lock:
+            if self._names.get(reference) != manifest:
+                self._names[reference] = manifest
+                self._write_names()
+
+    def untag(self, reference: str) -> None:
+        """Forget a name; the blobs stay."""
+        with self._lock:
+            if self._names.pop(reference, None):
+                self._write_names()
+
+    def resolve(self, reference: str) -> Descriptor | None:
+        """The manifest that a full name points at."""
+        return self._names.get(reference)
+
+    def names(self) -> dict[str, Descriptor]:
+        """All names with their manifests."""
+        with self._lock:
+            return dict(self._names)
+
+    def _read_names(self) -> dict[str, Descriptor]:
+        try:
+            index = json.loads((self.folder / "index.json").read_bytes())
+            return {
+                each["annotations"][_NAME]: Descriptor(each["mediaType"], each["digest"], each["size"])
+                for each in index["manifests"]
+            }
+        except FileNotFoundError:
+            return {}
+        except (ValueError, KeyError, TypeError) as error:
+            raise ImageCorrupt(
+                f"the list of images in {self.folder} cannot be read: {error}",
+                "Delete that folder; the course's images are built again.",
+            ) from error
+
+    def _write_names(self) -> None:
+        manifests = [
+            {**descriptor.json(), "annotations": {_NAME: name}} for name, descriptor in sorted(self._names.items())
+        ]
+        self._place(canonical({"schemaVersion": 2, "manifests": manifests}), self.folder / "index.json")
+
+    def _place(self, data: bytes, path: Path) -> None:
+        beside = self._incoming / uuid.uuid4().hex
+        try:
+            beside.write_bytes(data)
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+
+    # images
+
+    def add(self, layers: Sequence[Descriptor], config: Mapping[str, Any], history: Sequence[str] = ()) -> Descriptor:
+        """Keep the configuration and the manifest of an image whose layers are in the store already.
+
+        Parameters
+        ----------
+        layers : sequence of Descriptor
+            Uncompressed layers, lowest first.
+        config : mapping
+            Entrypoint, Cmd, Env, …
+        history : sequence of str
+            How each layer was made.
+
+        Returns
+        -------
+        Descriptor
+            The manifest.
+        """
+        configuration = {
+            "architecture": "amd64",
+            "os": "linux",
+            "created": _EPOCH,
+            "config": dict(config),
+            "rootfs": {"type": "layers", "diff_ids": [layer.digest for layer in layers]},
+            "history": [{"created": _EPOCH, "created_by": text} for text in history],
+        }
+        kept = self.put(canonical(configuration), CONFIG)
+        manifest = {
+            "schemaVersion": 2,
+            "mediaType": MANIFEST,
+            "config": kept.json(),
+            "layers": [layer.json() for layer in layers],
+        }
+        return self.put(canonical(manifest), MANIFEST)
+
+    def image(self, reference: str, manifest: Descriptor) -> Image:
+        """Read an image and check every blob of it.
+
+        Raises
+        ------
+        ImageCorrupt
+            A blob is missing or has other bytes, or the manifest makes no sense.
+        """
+        data = self.read(manifest.digest)
+        try:
+            content = json.loads(data)
+            layers = tuple(layer["digest"] for layer in content["layers"])
+            config = json.loads(self.read(content["config"]["digest"])).get("config") or {}
+            size = len(data) + content["config"]["size"] + sum(layer["size"] for layer in content["layers"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise ImageCorrupt(f"the manifest {manifest.digest} cannot be read: {error}") from error
+        for digest in layers:
+            self.check(digest)
+        return Image(reference, manifest.digest, config, layers, size)
+
+    def root(self, image: Image) -> Path:
+        """The image's files, unpacked once; containers copy them and never write here.
+
+        Raises
+        ------
+        ImageCorrupt, CannotStart
+            As `lab_cloud.runtime.layers.unpack`.
+        """
+        place = self.folder / "unpacked" / image.digest.partition(":")[2]
+        with self._unpacking:
+            if place.is_dir():
+                return place
+            beside = self._incoming / uuid.uuid4().hex
+            beside.mkdir()
+            try:
+                budget = Budget()
+                for digest in image.layers:
+                    self.check(digest)
+                    with self.path(digest).open("rb", _CHUNK) as file:
+                        unpack(file, beside, budget)
+                os.replace(beside, place)  # noqa: PTH105 - a folder
+            finally:
+                shutil.rmtree(beside, ignore_errors=True)
+        return place

@@ -1,0 +1,262 @@
+"""Limits that containers feel: processor time by suspending and resuming, memory by a watchdog.
+
+The decisions are pure. The `Limiter` around them is one thread for all containers: it looks often at those that work
+and rarely at those that rest, and reads memory only after a container has used some processor time (it cannot grow
+without).
+"""
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from lab_cloud.runtime.spec import Share
+
+PERIOD = 0.05
+"""Seconds in which a share is handed out: a task of 0.25 vCPU runs 12 ms, then stands still for the rest."""
+
+GIVEN = 0.97
+"""The part of the share that is handed out, so that measuring late never shows more than 100 %."""
+
+START_CREDIT = 0.15
+"""Processor seconds that a task may use at its start, however small its share: loading Python is not its work."""
+
+START_SECONDS = 1.0
+"""Seconds after which unused credit is gone."""
+
+SOONEST, LATEST = 0.004, 0.1
+"""Seconds between two looks at one task."""
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What a task may still use.
+
+    Parameters
+    ----------
+    tokens : float
+        Processor seconds; below zero it has used more than its share and stands still until that is paid back.
+    used : float
+        All it has used until `at`.
+    at, since : float
+        Seconds on one clock: now, and its start.
+    running : bool
+        False while it is suspended.
+    rate : float
+        Processors that it used of late.
+    """
+
+    tokens: float
+    used: float
+    at: float
+    since: float
+    running: bool = True
+    rate: float = 0.0
+
+    @classmethod
+    def start(cls, now: float) -> "Allowance":
+        """A task that starts now."""
+        return cls(START_CREDIT, 0.0, now, now)
+
+
+def decide(cpu: float, before: Allowance, used: float, now: float) -> Allowance:
+    """Whether a task may go on.
+
+    Parameters
+    ----------
+    cpu : float
+        Its share in vCPU.
+    before : Allowance
+        The last decision.
+    used : float
+        Processor seconds that its containers have used in all.
+    now : float
+        Seconds, on the clock of `before`.
+    """
+    elapsed = max(now - before.at, 0.0)
+    spent = max(used - before.used, 0.0)
+    slice_ = cpu * GIVEN * PERIOD
+    most = slice_ if now - before.since > START_SECONDS else max(slice_, before.tokens)
+    tokens = min(before.tokens + cpu * GIVEN * elapsed - spent, most)
+    running = tokens > 0 if before.running else tokens >= slice_
+    rate = spent / elapsed if elapsed > 0 else before.rate
+    return replace(before, tokens=tokens, used=before.used + spent, at=now, running=running, rate=rate)
+
+
+def pause(cpu: float, allowance: Allowance) -> float:
+    """Seconds until the next look: when the tokens will be used up, or when they will be enough again."""
+    income = cpu * GIVEN
+    if not allowance.running:
+        wanted = (income * PERIOD - allowance.tokens) / income + 0.0005
+    elif allowance.rate > income / 2:
+        wanted = allowance.tokens / allowance.rate
+    else:
+        wanted = LATEST
+    return min(max(wanted, SOONEST), LATEST)
+
+
+def over_memory(held: Sequence[int], limits: Sequence[int | None], total: int | None) -> list[int]:
+    """Which containers of a task must be killed for the memory that they hold.
+
+    Parameters
+    ----------
+    held, limits : sequence
+        Bytes of each container, and the most it may hold.
+    total : int or None
+        The most that they may hold together; the largest goes first.
+
+    Returns
+    -------
+    list of int
+        Their places in `held`.
+    """
+    victims = [place for place, limit in enumerate(limits) if limit is not None and held[place] > limit]
+    left = [place for place in range(len(held)) if place not in victims]
+    while total is not None and left and sum(held[place] for place in left) > total:
+        largest = max(left, key=lambda place: held[place])
+        left.remove(largest)
+        victims.append(largest)
+    return sorted(victims)
+
+
+class Limited(Protocol):
+    """What the limiter needs of a container."""
+
+    memory_limit: int | None
+
+    def cpu_seconds(self) -> float:
+        """Processor seconds so far."""
+
+    def memory(self) -> int:
+        """Bytes now."""
+
+    def refresh(self) -> None:
+        """Look for its children."""
+
+    def suspend(self) -> None:
+        """Stand still."""
+
+    def resume(self) -> None:
+        """Go on."""
+
+    def kill_for_memory(self) -> None:
+        """End it because of the memory that it holds."""
+
+
+class _Task:
+    """The containers of one share, and when to look at them."""
+
+    def __init__(self, share: Share, now: float) -> None:
+        self.share = share
+        self.members: list[Limited] = []
+        self.gone = 0.0  # processor seconds of containers that have ended
+        self.allowance = Allowance.start(now)
+        self.due = now
+        self.checked_used = -1.0
+        self.checked_at = now
+
+    def used(self) -> float:
+        return self.gone + sum(member.cpu_seconds() for member in self.members)
+
+
+class Limiter:
+    """Holds containers to their limits, in one thread.
+
+    Parameters
+    ----------
+    clock : callable
+        Seconds that never go back.
+    cores : float
+        Processors of this machine; a share at least as large needs no holding.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, cores: float = 1e9) -> None:
+        self._clock = clock
+        self._cores = cores
+        self._tasks: dict[int, _Task] = {}
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def add(self, share: Share | None, member: Limited) -> None:
+        """Hold a container from now on; without a share it counts alone."""
+        with self._changed:
+            share = share or Share()
+            key = id(share)
+            if key not in self._tasks:
+                self._tasks[key] = _Task(share, self._clock())
+            task = self._tasks[key]
+            task.members.append(member)
+            task.due = self._clock()
+            if not task.allowance.running:
+                member.suspend()
+            self._changed.notify()
+
+    def remove(self, member: Limited) -> None:
+        """Forget a container that has ended."""
+        with self._changed:
+            for key, task in list(self._tasks.items()):
+                if member in task.members:
+                    task.gone += member.cpu_seconds()
+                    task.members.remove(member)
+                    if not task.members:
+                        del self._tasks[key]
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread = threading.Thread(target=self._run, name="limits", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        with self._changed:
+            while not self._closed:
+                self._changed.wait(self.look())
+
+    def look(self) -> float | None:
+        """Look at every task that is due; returns the seconds until the next is, None when there is none."""
+        with self._changed:
+            now = self._clock()
+            for task in list(self._tasks.values()):
+                if task.due <= now:
+                    with contextlib.suppress(OSError):  # a process that ends meanwhile
+                        self._hold(task, now)
+            if not self._tasks:
+                return None
+            # Looks are gathered: one wake-up serves all that are due within the next few milliseconds.
+            return max(min(task.due for task in self._tasks.values()) - now, SOONEST)
+
+    def _hold(self, task: _Task, now: float) -> None:
+        used = task.used()
+        cpu = task.share.cpu
+        task.due = now + LATEST
+        if cpu is not None and cpu < self._cores:
+            before = task.allowance
+            task.allowance = decide(cpu, before, used, now)
+            task.due = now + pause(cpu, task.allowance)
+            if task.allowance.running != before.running:
+                for member in task.members:
+                    (member.resume if task.allowance.running else member.suspend)()
+        if used - task.checked_used > 0.002 and now - task.checked_at >= PERIOD:
+            task.checked_used, task.checked_at = used, now
+            self._check_memory(task)
+
+    @staticmethod
+    def _check_memory(task: _Task) -> None:
+        for member in task.members:
+            member.refresh()
+        limits = [member.memory_limit for member in task.members]
+        if task.share.memory is None and all(limit is None for limit in limits):
+            return
+        held = [member.memory() for member in task.members]
+        for place in over_memory(held, limits, task.share.memory):
+            task.members[place].kill_for_memory()

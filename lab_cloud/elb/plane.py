@@ -45,6 +45,11 @@ class Door:
         self.server: asyncio.Server | None = None
         self._hosts: dict[bytes, bytes] = {}
 
+    def change(self, listening: Listening) -> None:
+        """Do something else with the next request."""
+        self.listening = listening
+        self._hosts = {}
+
     def host_for_target(self, host: bytes) -> bytes:
         """The Host that a target sees for the one that a client sent."""
         found = self._hosts.get(host)

@@ -167,7 +167,8 @@ class Prober:
         deadline = self._loop.time() + check.timeout
         port = await self._way_to(target, deadline)
         if port is None:
-            return Outcome("timeout", hint=target.barrier or f"nothing answers at {target.ip}:{target.check_port}")
+            nobody = f"nothing answers at {target.ip}:{target.check_port}"
+            return Outcome("timeout", hint=target.check_barrier or nobody)
         verdict: asyncio.Future[Outcome] = self._loop.create_future()
         request = b"" if check.protocol not in ("HTTP", "HTTPS") else request_for(target, check)
         timer = self._loop.call_at(deadline, _give_up, verdict)
@@ -191,7 +192,7 @@ class Prober:
         assert self._loop is not None
         wait = MISSING_SECONDS
         while True:
-            port = None if target.barrier else self._book.lookup(target.ip, target.check_port)
+            port = None if target.check_barrier else self._book.lookup(target.ip, target.check_port)
             if port is not None:
                 return port
             left = deadline - self._loop.time()

@@ -15,14 +15,15 @@ from .health import Outcome, Record, TargetHealth
 from .model import TargetGroup
 
 Key = tuple[str, int]
+Place = tuple[str, str, int]
 
 
 class Target:
     """One address and port in one target group. Read freely; change only through the registry."""
 
     __slots__ = (
-        "barrier", "counters", "drain_limit", "drain_until", "gone", "group", "in_flight", "ip", "port", "record",
-        "registered", "tries", "zone",
+        "barrier", "check_barrier", "counters", "drain_limit", "drain_until", "gone", "group", "in_flight", "ip",
+        "port", "record", "registered", "tries", "zone",
     )  # fmt: skip
 
     def __init__(self, group: "Group", ip: str, port: int, zone: str | None) -> None:
@@ -35,6 +36,7 @@ class Target:
         self.tries = 0
         self.in_flight = 0
         self.barrier = ""  # why a security group keeps the load balancer out; empty when it does not
+        self.check_barrier = ""  # the same, on the port of health checks
         self.drain_until: float | None = None
         self.drain_limit = 0.0
         self.gone = False
@@ -224,12 +226,18 @@ class TargetRegistry:
                 group.refresh()
         self.on_register()
 
-    def set_barriers(self, barriers: Mapping[tuple[str, str, int], str]) -> None:
-        """Note which targets a security group keeps the load balancer from: (group ARN, ip, port) to the reason."""
+    def set_barriers(self, barriers: Mapping[Place, tuple[str, str]]) -> None:
+        """Note which targets a security group keeps the load balancer from.
+
+        Parameters
+        ----------
+        barriers : mapping
+            (group ARN, ip, port) to the reasons on the traffic's port and on that of health checks; empty where open.
+        """
         with self._lock:
             for arn, group in self._groups.items():
                 for target in group.targets.values():
-                    target.barrier = barriers.get((arn, target.ip, target.port), "")
+                    target.barrier, target.check_barrier = barriers.get((arn, target.ip, target.port), ("", ""))
 
     def report(self, target: Target, outcome: Outcome, now: float) -> None:
         """Take in one health check's outcome; `now` is in the prober's clock."""
@@ -280,6 +288,11 @@ class TargetRegistry:
                 for target in self._targets()
                 if target.group.in_use and target.group.config.check.enabled and not target.draining
             ]
+
+    def places(self) -> list[tuple[str, str, int, int]]:
+        """Of each registered target: its group's ARN, its address, its port, and the port of its health checks."""
+        with self._lock:
+            return [(one.group.config.arn, one.ip, one.port, one.check_port) for one in self._targets()]
 
     def healthy_hosts(self, group_arn: str) -> tuple[int, int]:
         """How many targets of a group are healthy, and how many unhealthy."""

@@ -136,7 +136,7 @@ def test_a_barrier_is_a_timeout_and_says_why(checks: Checks) -> None:
     checks.registry.group(ARN)
     checks.target(Backend(Switch()))
     reason = "Security group sg-1 (web) has no inbound rule"
-    checks.registry.set_barriers({(ARN, "10.0.0.1", 80): reason})
+    checks.registry.set_barriers({(ARN, "10.0.0.1", 80): ("", reason)})
     health = checks.reaches("unhealthy")
     assert health.reason == "Target.Timeout"
     assert reason in (health.description or "")

@@ -1,0 +1,317 @@
+"""ELBv2 operations that moto answers differently from AWS, or not at all; moto answers the others.
+
+References
+----------
+https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/Welcome.html
+"""
+
+import re
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
+
+from ..errors import AwsError
+from ..wire import FORWARD, Answer, Call, moto_ec2, moto_elb
+from . import health
+from .model import LoadBalancer, TargetGroup
+from .reconciler import Elb
+from .targets import TargetState
+
+NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?")
+OUTSIDE_VPC = tuple(
+    IPv4Network(block) for block in ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16")
+)
+HTTP = ("HTTP", "HTTPS")
+MOST_TARGETS = 1000
+
+
+class ElbApi:
+    """The overrides, one method an operation.
+
+    Parameters
+    ----------
+    elb : Elb
+        Whose targets they are.
+    """
+
+    def __init__(self, elb: Elb) -> None:
+        self._elb = elb
+
+    # load balancers
+
+    def create_load_balancer(self, call: Call, params: dict[str, Any]) -> Answer:
+        """Check what moto does not, then create."""
+        kind = params.get("Type", "application")
+        _check_name(params["Name"])
+        subnets = [*params.get("Subnets", []), *(one["SubnetId"] for one in params.get("SubnetMappings", []))]
+        vpc = _check_subnets(call.region, subnets, kind)
+        groups = _check_groups(call.region, params.get("SecurityGroups", []), vpc)
+        if not groups and kind == "application":
+            default = moto_ec2.default_group(call.region, vpc)
+            groups = [default] if default else []
+        internal = params.get("Scheme") == "internal"
+        if not internal and not moto_ec2.has_internet_gateway(call.region, vpc):
+            raise AwsError("InvalidSubnet", f"VPC {vpc} has no internet gateway")
+        existing = moto_elb.named(call.region, params["Name"])
+        if existing is None:
+            return {"LoadBalancers": [moto_elb.create_load_balancer(call.region, params, groups)]}
+        same = LoadBalancer(
+            existing.arn, existing.name, existing.dns_name, kind=kind, internal=internal, subnets=tuple(subnets),
+            groups=tuple(groups),
+        )  # fmt: skip
+        if _settings(existing) != _settings(same):
+            text = f"A load balancer with the same name '{existing.name}' exists, but with different settings"
+            raise AwsError("DuplicateLoadBalancerName", text)
+        return {"LoadBalancers": [moto_elb.answer_of(call.region, existing.name)]}
+
+    def delete_load_balancer(self, call: Call, params: dict[str, Any]) -> Answer:
+        """Free its addresses; refuse when it is protected."""
+        arn = params["LoadBalancerArn"]
+        if moto_elb.protected(call.region, arn):
+            text = f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled"
+            raise AwsError("OperationNotPermitted", text)
+        moto_elb.detach(call.region, arn)
+        return FORWARD
+
+    # listeners
+
+    def create_listener(self, call: Call, params: dict[str, Any]) -> Answer:
+        """Refuse a port that is taken, and a target group that does not fit."""
+        arn = params["LoadBalancerArn"]
+        balancer = moto_elb.load_balancer(call.region, arn)
+        if balancer is None:
+            raise AwsError("LoadBalancerNotFound", f"Load balancer '{arn}' not found")
+        port = params.get("Port")
+        if any(listener.port == port for listener in balancer.listeners):
+            text = f"A listener already exists on port {port} for this load balancer '{arn}'"
+            raise AwsError("DuplicateListener", text)
+        if params.get("Protocol") in ("HTTPS", "TLS") and not params.get("Certificates"):
+            raise AwsError("ValidationError", f"A certificate must be specified for {params['Protocol']} listeners")
+        _check_forwards(call.region, balancer, params.get("DefaultActions", []))
+        return FORWARD
+
+    def modify_listener(self, call: Call, params: dict[str, Any]) -> Answer:
+        """Refuse a target group that does not fit."""
+        balancer = moto_elb.load_balancer(call.region, _balancer_of(params["ListenerArn"]))
+        if balancer is None:
+            raise AwsError("ListenerNotFound", "One or more listeners not found")
+        _check_forwards(call.region, balancer, params.get("DefaultActions", []))
+        return FORWARD
+
+    # target groups
+
+    def create_target_group(self, call: Call, params: dict[str, Any]) -> Answer:
+        """Creating it again with the same settings answers the one that is there."""
+        existing = moto_elb.same_target_group(call.region, params)
+        return {"TargetGroups": [existing]} if existing is not None else FORWARD
+
+    def describe_target_groups(self, call: Call, params: dict[str, Any]) -> Answer:
+        """Show the load balancers that use a group now."""
+        moto_elb.refresh_users(call.region)
+        return FORWARD
+
+    # targets
+
+    def register_targets(self, call: Call, params: dict[str, Any]) -> Answer:
+        """Register targets, all or none."""
+        group = _group(call.region, params["TargetGroupArn"])
+        targets = params.get("Targets", [])
+        known = self._elb.targets.states(group.arn)
+        if len(known) + len(targets) > MOST_TARGETS:
+            raise AwsError("TooManyTargets", f"A target group has at most {MOST_TARGETS} targets.")
+        for target in targets:
+            _check_target(call.region, group, target)
+        for target in targets:
+            self._elb.targets.register(
+                group.arn, target["Id"], int(target.get("Port", group.port)), target.get("AvailabilityZone")
+            )
+        return {}
+
+    def deregister_targets(self, call: Call, params: dict[str, Any]) -> Answer:
+        """Begin to drain targets; a target that is not there is no error, as on AWS."""
+        group = _group(call.region, params["TargetGroupArn"])
+        for target in params.get("Targets", []):
+            port = target.get("Port")
+            self._elb.targets.deregister(group.arn, target["Id"], int(port) if port is not None else None)
+        return {}
+
+    def describe_target_health(self, call: Call, params: dict[str, Any]) -> Answer:
+        """The real health of all targets, or of those asked for."""
+        group = _group(call.region, params["TargetGroupArn"])
+        states = self._elb.targets.states(group.arn)
+        asked = params.get("Targets")
+        if asked:
+            by_place = {(state.ip, state.port): state for state in states}
+            states = [_asked_for(by_place, group, target) for target in asked]
+        with_anomalies = bool({"AnomalyDetection", "All"} & set(params.get("Include", [])))
+        return {"TargetHealthDescriptions": [_describe(state, with_anomalies) for state in states]}
+
+
+def _check_name(name: str) -> None:
+    if len(name) > 32:
+        raise AwsError("ValidationError", f"The load balancer name '{name}' cannot be longer than '32' characters")
+    if not NAME.fullmatch(name):
+        raise AwsError(
+            "ValidationError",
+            f"The load balancer name '{name}' can only contain characters that are alphanumeric characters and "
+            "hyphens(-), and cannot begin or end with a hyphen",
+        )
+    if name.startswith("internal-"):
+        raise AwsError("ValidationError", f"The load balancer name '{name}' cannot begin with 'internal-'")
+
+
+def _check_subnets(region: str, ids: list[str], kind: str) -> str:
+    subnets = []
+    for one in ids:
+        found = moto_ec2.subnet(region, one)
+        if found is None:
+            raise AwsError("SubnetNotFound", f"The subnet ID '{one}' does not exist")
+        subnets.append(found)
+    zones = [one.zone for one in subnets]
+    vpcs = sorted({one.vpc_id for one in subnets})
+    if kind == "application" and len(set(zones)) < 2:
+        raise AwsError(
+            "ValidationError", "At least two subnets in two different Availability Zones must be specified"
+        )
+    if not subnets:
+        raise AwsError("ValidationError", "At least one subnet must be specified")
+    if len(vpcs) > 1:
+        raise AwsError("InvalidConfigurationRequest", f"All subnets must belong to the same VPC: '{', '.join(vpcs)}'")
+    if len(set(zones)) < len(zones):
+        raise AwsError(
+            "InvalidConfigurationRequest",
+            "A load balancer cannot be attached to multiple subnets in the same Availability Zone",
+        )
+    return vpcs[0]
+
+
+def _check_groups(region: str, ids: list[str], vpc: str) -> list[str]:
+    known = moto_ec2.security_groups(region)
+    for one in ids:
+        if one not in known:
+            raise AwsError("InvalidSecurityGroup", f"The security group '{one}' does not exist")
+        if known[one].vpc_id != vpc:
+            text = f"The security group '{one}' does not belong to VPC '{vpc}', where the subnets are"
+            raise AwsError("InvalidConfigurationRequest", text)
+    return list(ids)
+
+
+def _settings(balancer: LoadBalancer) -> tuple[object, ...]:
+    return balancer.kind, balancer.internal, sorted(balancer.subnets), sorted(balancer.groups)
+
+
+def _check_forwards(region: str, balancer: LoadBalancer, actions: list[Mapping[str, Any]]) -> None:
+    users = moto_elb.users(region)
+    for action in actions:
+        if action.get("Type") != "forward":
+            continue
+        arns = [action["TargetGroupArn"]] if action.get("TargetGroupArn") else []
+        arns += [one["TargetGroupArn"] for one in (action.get("ForwardConfig") or {}).get("TargetGroups", [])]
+        if not arns:
+            raise AwsError("ValidationError", "A target group ARN must be specified for a forward action")
+        for arn in arns:
+            _check_fit(region, balancer, arn, users.get(arn, []))
+
+
+def _check_fit(region: str, balancer: LoadBalancer, arn: str, users: list[str]) -> None:
+    group = moto_elb.target_group(region, arn)
+    if group is None:
+        raise AwsError("TargetGroupNotFound", f"Target group '{arn}' not found")
+    if balancer.kind == "application" and group.protocol not in HTTP:
+        text = f"The protocol of the target group '{arn}', {group.protocol}, does not fit an Application Load Balancer"
+        raise AwsError("IncompatibleProtocols", text)
+    if balancer.kind == "network" and group.protocol in HTTP:
+        text = f"The protocol of the target group '{arn}', {group.protocol}, does not fit a Network Load Balancer"
+        raise AwsError("IncompatibleProtocols", text)
+    if group.vpc_id and group.vpc_id != balancer.vpc_id:
+        text = f"The target group '{arn}' and the load balancer '{balancer.arn}' are in different VPCs"
+        raise AwsError("InvalidConfigurationRequest", text)
+    if any(other != balancer.arn for other in users):
+        text = f"The following target groups cannot be associated with more than one load balancer: {arn}"
+        raise AwsError("TargetGroupAssociationLimit", text)
+
+
+def _balancer_of(listener_arn: str) -> str:
+    return listener_arn.replace(":listener/", ":loadbalancer/").rpartition("/")[0]
+
+
+def _group(region: str, arn: str) -> TargetGroup:
+    found = moto_elb.target_group(region, arn)
+    if found is None:
+        raise AwsError("TargetGroupNotFound", "One or more target groups not found")
+    return found
+
+
+def _check_target(region: str, group: TargetGroup, target: Mapping[str, Any]) -> None:
+    name = target["Id"]
+    if group.target_type == "instance":
+        _check_instance(region, group, name)
+    elif group.target_type == "ip":
+        _check_address(region, group, name, target.get("AvailabilityZone"))
+    else:
+        text = f"The embedded cloud does not register targets of the type {group.target_type}."
+        raise AwsError("InvalidTarget", text)
+
+
+def _check_instance(region: str, group: TargetGroup, name: str) -> None:
+    if not name.startswith("i-"):
+        raise AwsError(
+            "ValidationError",
+            f"Instance ID '{name}' is not valid. The target group '{group.name}' has the target type instance; "
+            "tasks with the awsvpc network mode need the target type ip.",
+        )
+    found = moto_ec2.instance_state(region, name)
+    if found is None:
+        raise AwsError("InvalidTarget", f"The following targets do not exist: '{name}'")
+    state, vpc = found
+    if state != "running":
+        text = f"The following targets are not in a running state and cannot be registered: '{name}'"
+        raise AwsError("InvalidTarget", text)
+    if group.vpc_id and vpc != group.vpc_id:
+        text = f"The following targets are not in the target group VPC '{group.vpc_id}': '{name}'"
+        raise AwsError("InvalidTarget", text)
+
+
+def _check_address(region: str, group: TargetGroup, name: str, zone: str | None) -> None:
+    try:
+        address = IPv4Address(name)
+    except ValueError:
+        raise AwsError(
+            "ValidationError",
+            f"The IP address '{name}' is not a valid IPv4 address. The target group '{group.name}' has the target "
+            "type ip.",
+        ) from None
+    if any(address in block for block in moto_ec2.vpc_blocks(region, group.vpc_id)):
+        return
+    if not any(address in block for block in OUTSIDE_VPC):
+        text = f"The IP address '{name}' is neither in the target group's VPC nor in a private range"
+        raise AwsError("InvalidTarget", text)
+    if zone != "all":
+        text = f"The IP address '{name}' is outside the VPC '{group.vpc_id}': specify the Availability Zone 'all'"
+        raise AwsError("ValidationError", text)
+
+
+def _asked_for(
+    states: Mapping[tuple[str, int], TargetState], group: TargetGroup, target: Mapping[str, Any]
+) -> TargetState:
+    port = int(target.get("Port", group.port))
+    found = states.get((target["Id"], port))
+    if found is not None:
+        return found
+    check_port = int(group.check.port) if group.check.port.isdecimal() else port
+    return TargetState(target["Id"], port, None, check_port, health.NOT_REGISTERED, 0)
+
+
+def _describe(state: TargetState, with_anomalies: bool) -> dict[str, Any]:
+    target: dict[str, Any] = {"Id": state.ip, "Port": state.port}
+    if state.zone:
+        target["AvailabilityZone"] = state.zone
+    seen: dict[str, Any] = {"State": state.health.state}
+    if state.health.reason:
+        seen["Reason"] = state.health.reason
+    if state.health.description:
+        seen["Description"] = state.health.description
+    answer: dict[str, Any] = {"Target": target, "HealthCheckPort": str(state.check_port), "TargetHealth": seen}
+    if with_anomalies:
+        answer["AnomalyDetection"] = {"Result": "normal", "MitigationInEffect": "no"}
+    return answer

@@ -1,0 +1,107 @@
+"""What should listen, for whom, and which targets can be reached: decided from plain copies, without any I/O."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from ..network import reach
+from ..network.model import Network
+from ..network.reach import Source
+from .model import Balancing, Listener, LoadBalancer
+
+SERVED_ACTIONS = ("forward", "fixed-response")
+Barriers = dict[tuple[str, str, int], tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class DoorPlan:
+    """A listener that should have a port, and why nobody gets in, if so."""
+
+    balancer: LoadBalancer
+    listener: Listener
+    refusal: str = ""
+
+    @property
+    def key(self) -> str:
+        """What stands for this listener across restarts."""
+        return f"{self.balancer.region}/{self.balancer.name}/{self.listener.port}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that the data plane should do.
+
+    Parameters
+    ----------
+    doors : dict
+        What should listen, by key.
+    in_use : frozenset of str
+        ARNs of the target groups that some listener forwards to.
+    barriers : dict
+        Targets that a security group keeps the load balancer from, as `TargetRegistry.set_barriers` takes them.
+    """
+
+    doors: dict[str, DoorPlan] = field(default_factory=dict)
+    in_use: frozenset[str] = frozenset()
+    barriers: Barriers = field(default_factory=dict)
+
+
+def decide(
+    balancing: Balancing, networks: Mapping[str, Network], places: Iterable[tuple[str, str, int, int]]
+) -> Plan:
+    """Work out the plan.
+
+    Parameters
+    ----------
+    balancing : Balancing
+        What exists.
+    networks : mapping
+        Each region's security groups and who is in them.
+    places : iterable
+        The registered targets: their group's ARN, address, port, and port of health checks.
+    """
+    doors: dict[str, DoorPlan] = {}
+    users: dict[str, list[LoadBalancer]] = {}
+    for balancer in balancing.load_balancers:
+        for listener in balancer.listeners:
+            known = networks.get(balancer.region, Network())
+            plan = DoorPlan(balancer, listener, _refusal(balancer, listener, known))
+            doors[plan.key] = plan
+            for arn in listener.targets:
+                if balancer not in users.setdefault(arn, []):
+                    users[arn].append(balancer)
+    return Plan(doors, frozenset(users), _barriers(users, networks, places))
+
+
+def _refusal(balancer: LoadBalancer, listener: Listener, network: Network) -> str:
+    if balancer.kind != "application":
+        return f"{balancer.name} is a {balancer.kind} load balancer; the embedded cloud serves application ones only."
+    if listener.protocol != "HTTP":
+        return f"The embedded cloud serves HTTP listeners only, and this one speaks {listener.protocol}."
+    return reach.listener_open(
+        balancer.groups, listener.port, network.groups, internal=balancer.internal, name=balancer.name
+    ).reason
+
+
+def _barriers(
+    users: Mapping[str, list[LoadBalancer]],
+    networks: Mapping[str, Network],
+    places: Iterable[tuple[str, str, int, int]],
+) -> Barriers:
+    found: Barriers = {}
+    for arn, address, port, check_port in places:
+        for balancer in users.get(arn, ()):
+            network = networks.get(balancer.region, Network())
+            groups = network.members.get(address)
+            if groups is None:
+                continue  # not an address of ours: nothing is known of its groups
+            source = source_of(balancer)
+            traffic = reach.admits(groups, source, port, network.groups).reason
+            check = traffic if check_port == port else reach.admits(groups, source, check_port, network.groups).reason
+            if traffic or check:
+                found[arn, address, port] = (traffic, check)
+    return found
+
+
+def source_of(balancer: LoadBalancer) -> Source:
+    """A load balancer as the source of traffic to its targets."""
+    return Source(f"the load balancer {balancer.name}", balancer.addresses, balancer.groups)

@@ -1,0 +1,191 @@
+"""Elastic Load Balancing as one part of the cloud: keeps the data plane as the API says it should be."""
+
+import asyncio
+from pathlib import Path
+
+from ..errors import CloudError
+from ..network.addresses import AddressBook
+from ..wire import moto_ec2, moto_elb
+from ..world import World
+from .counters import Counters
+from .listening import Fixed, Forward, Listening
+from .messages import page
+from .model import Balancing, LoadBalancer
+from .plan import SERVED_ACTIONS, DoorPlan, Plan, decide
+from .plane import DataPlane, Door, Ports
+from .probes import Prober
+from .targets import TargetRegistry
+
+
+class Elb:
+    """The load balancers of the cloud.
+
+    Parameters
+    ----------
+    world : World
+        Whose lock and loop it uses.
+    book : AddressBook
+        Where targets really listen.
+    home : Path or None
+        The folder `.lab/`, where the listeners' ports are remembered; None remembers nothing.
+    """
+
+    def __init__(self, world: World, book: AddressBook, home: Path | None) -> None:
+        self._world = world
+        self.targets = TargetRegistry(world.clock)
+        self.prober = Prober(self.targets, book, world.clock.speed)
+        self.targets.on_change = world.wake
+        self.targets.on_register = self.prober.notice
+        self._plane = DataPlane(book, world.spawn, self.prober.hint)
+        self._ports = Ports(home)
+        self._doors: dict[str, Door] = {}
+        self._counters: dict[str, Counters] = {}
+        self._plan = Plan()
+        self._balancing = Balancing()
+        self._seen: object = None
+
+    def start(self) -> None:
+        """Begin to check targets; once the world has its loop."""
+        self._world.spawn(self.prober.start)
+
+    def close(self) -> None:
+        """Give the ports back; the server's loop has ended already."""
+        for door in self._doors.values():
+            door.sock.close()
+        self._doors.clear()
+
+    async def stop(self) -> None:
+        """Close every connection and check no more; on the loop, for a server that goes on without load balancers."""
+        await self.prober.stop()
+        await self._plane.stop()
+        await asyncio.sleep(0)
+
+    def tick(self, now: float) -> None:
+        """Observe, decide, apply; costs little when nothing has changed."""
+        self.targets.expire(now)
+        balancing = moto_elb.observe()
+        regions = {balancer.region for balancer in balancing.load_balancers}
+        networks = {region: moto_ec2.network(region) for region in regions}
+        seen = (balancing, networks, self.targets.version)
+        if seen == self._seen:
+            return
+        self._seen = seen
+        self.targets.configure(balancing.target_groups, _used(balancing))
+        plan = decide(balancing, networks, self.targets.places())
+        self.targets.set_barriers(plan.barriers)
+        self._balancing = balancing
+        self._apply(plan)
+        self._seen = (balancing, networks, self.targets.version)
+
+    def urls(self) -> dict[str, str]:
+        """Of each load balancer that has a listener, by name: the URL that works from here."""
+        found = {}
+        for balancer in self._fresh().load_balancers:
+            plan = self._door_of(balancer, None)
+            if plan is not None:
+                found[balancer.name] = self._url_of(plan)
+        return found
+
+    def url(self, name: str) -> tuple[str, str]:
+        """The URL of a load balancer that works from here.
+
+        Parameters
+        ----------
+        name : str
+            Its name, DNS name or ARN; with ``:PORT`` for another listener than the first.
+
+        Returns
+        -------
+        tuple of str
+            The URL, and why nobody gets in; empty when the listener is open.
+
+        Raises
+        ------
+        CloudError
+            When there is no such load balancer or listener.
+        """
+        balancing = self._fresh()
+        wanted, port = _split(name)
+        found = [one for one in balancing.load_balancers if wanted in (one.name, one.dns_name, one.arn)]
+        if not found:
+            names = ", ".join(sorted(one.name for one in balancing.load_balancers)) or "none yet"
+            raise CloudError(f"There is no load balancer named {wanted}.", f"Load balancers here: {names}.")
+        plan = self._door_of(found[0], port)
+        if plan is None:
+            ports = ", ".join(str(one.port) for one in found[0].listeners)
+            missing = f"no listener on port {port}" if port is not None else "no listener"
+            remedy = f"Its listeners have the ports {ports}." if ports else "Create one with create_listener."
+            raise CloudError(f"The load balancer {found[0].name} has {missing}.", remedy)
+        return self._url_of(plan), plan.refusal
+
+    def counters(self) -> dict[str, Counters]:
+        """The raw counts of each load balancer, by ARN."""
+        return dict(self._counters)
+
+    def _fresh(self) -> Balancing:
+        # a caller who has just created a listener must not have to wait for the next tick
+        with self._world.lock:
+            self.tick(self._world.clock.now())
+            return self._balancing
+
+    def _door_of(self, balancer: LoadBalancer, port: int | None) -> DoorPlan | None:
+        plans = [one for one in self._plan.doors.values() if one.balancer.arn == balancer.arn]
+        if port is not None:
+            plans = [one for one in plans if one.listener.port == port]
+        ranked = sorted(plans, key=lambda one: (bool(one.refusal), one.listener.port != 80, one.listener.port))
+        return ranked[0] if ranked else None
+
+    def _url_of(self, plan: DoorPlan) -> str:
+        return f"http://127.0.0.1:{self._doors[plan.key].port}/"
+
+    def _apply(self, plan: Plan) -> None:
+        self._plan = plan
+        arns = {door.balancer.arn for door in plan.doors.values()}
+        self._counters = {arn: self._counters.get(arn) or Counters() for arn in arns}
+        for key in [key for key in self._doors if key not in plan.doors]:
+            self._plane.close(self._doors.pop(key))
+        for key, wanted in plan.doors.items():
+            listening = self._listening(wanted)
+            door = self._doors.get(key)
+            if door is None:
+                door = self._doors[key] = Door(key, self._ports.bind(key), listening)
+                self._plane.open(door)
+            elif door.listening != listening:
+                door.change(listening)
+
+    def _listening(self, wanted: DoorPlan) -> Listening:
+        balancer, listener = wanted.balancer, wanted.listener
+        return Listening(
+            balancer=balancer.name,
+            dns_name=balancer.dns_name.encode(),
+            port=listener.port,
+            action=self._action(wanted),
+            counters=self._counters[balancer.arn],
+            refusal=wanted.refusal,
+            idle_timeout=balancer.idle_timeout,
+            preserve_host=balancer.preserve_host,
+            forwarded_for=balancer.forwarded_for,
+            forwarded_for_port=balancer.forwarded_for_port,
+        )
+
+    def _action(self, wanted: DoorPlan) -> Fixed | Forward:
+        action = wanted.listener.action
+        if action.kind == "forward":
+            return Forward(tuple((self.targets.group(arn), weight) for arn, weight in action.groups))
+        if action.kind in SERVED_ACTIONS:
+            return Fixed(action.status, action.content_type.encode(), action.body.encode())
+        note = f"The embedded cloud does not carry out the action {action.kind}."
+        return Fixed(501, b"text/html", page(501, note))
+
+
+def _used(balancing: Balancing) -> set[str]:
+    return {arn for one in balancing.load_balancers for listener in one.listeners for arn in listener.targets}
+
+
+def _split(name: str) -> tuple[str, int | None]:
+    name = name.strip().removeprefix("http://").removeprefix("https://")
+    if name.startswith("arn:"):
+        return name, None
+    name = name.partition("/")[0]
+    wanted, _, port = name.partition(":")
+    return wanted, int(port) if port.isdecimal() else None

@@ -23,6 +23,7 @@ class Reads(Protocol):
     """What feeds a view: something that reads a cluster."""
 
     cluster: str
+    pace: float
 
     def read(self) -> Cluster:
         """The cluster as it is now."""
@@ -40,7 +41,7 @@ class ClusterView(anywidget.AnyWidget):  # type: ignore[misc]
     observer
         Reads the cluster.
     every
-        Seconds between two reads.
+        Seconds between two reads; the observer's own pace when not given.
     minutes
         How long to watch. The button in the view watches again.
     """
@@ -52,10 +53,10 @@ class ClusterView(anywidget.AnyWidget):  # type: ignore[misc]
 
     _latest: ClassVar["weakref.WeakValueDictionary[str, ClusterView]"] = weakref.WeakValueDictionary()
 
-    def __init__(self, observer: Reads, every: float = 0.33, minutes: float = 15.0) -> None:
+    def __init__(self, observer: Reads, every: float | None = None, minutes: float = 15.0) -> None:
         super().__init__()
         self._observer = observer
-        self._every = every
+        self._every = observer.pace if every is None else every
         self._seconds = minutes * 60
         self._current = Cluster(observer.cluster, "UNKNOWN")
         self._stop = threading.Event()

@@ -16,6 +16,7 @@ class Scene:
     """Stands where an Observer stands; the test moves the actors."""
 
     cluster = "DemoCluster"
+    pace = 0.01
 
     def __init__(self) -> None:
         self.now: Cluster | Exception = cluster(service(task(1)))
@@ -35,7 +36,7 @@ def scene() -> Scene:
 
 @pytest.fixture
 def view(scene: Scene) -> Iterator[ClusterView]:
-    view = ClusterView(scene, every=0.01)
+    view = ClusterView(scene)
     yield view
     view.close()
 
@@ -86,7 +87,7 @@ def test_no_answer_is_shown_and_what_was_seen_stays(view: ClusterView, scene: Sc
 
 def test_it_gives_up_when_the_cluster_has_gone(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "GIVE_UP_AFTER", 0.05)
-    view = ClusterView(scene, every=0.01)
+    view = ClusterView(scene)
     scene.now = Cluster("DemoCluster", "MISSING")
     until(lambda: not view.watching)
     until(lambda: not threads())
@@ -94,20 +95,20 @@ def test_it_gives_up_when_the_cluster_has_gone(scene: Scene, monkeypatch: pytest
 
 
 def test_it_ends_after_its_time(scene: Scene) -> None:
-    view = ClusterView(scene, every=0.01, minutes=0.001)
+    view = ClusterView(scene, minutes=0.001)
     until(lambda: not view.watching)
     until(lambda: not threads())
     view.close()
 
 
 def test_a_newer_view_of_the_same_cluster_takes_over(view: ClusterView, scene: Scene) -> None:
-    newer = ClusterView(scene, every=0.01)
+    newer = ClusterView(scene)
     until(lambda: not view.watching and len(threads()) == 1)
     newer.close()
 
 
 def test_a_closed_view_leaves_no_thread(scene: Scene) -> None:
-    ClusterView(scene, every=0.01).close()
+    ClusterView(scene).close()
     until(lambda: not threads())
 
 

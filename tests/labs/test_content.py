@@ -1,0 +1,104 @@
+"""What can be said of the notebooks without running them."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from lab_helpers import exercises, home
+from lab_helpers.glossary import look_up
+from lab_helpers.quiz import questions
+from tools.notebooks import ROOT, problems, read, tags
+
+NOTEBOOKS = sorted((ROOT / "labs").glob("*.ipynb"))
+BEGUN = {2}  # the whole lab comes with a later part of the course: no exercises and no quiz yet
+FULL = [path for path in NOTEBOOKS if int(path.name[:2]) not in BEGUN]
+# Diagrams, tables, code and links
+NO_PROSE = re.compile(r"```.*?```|^\|.*?$|`[^`]*`|\[[^\]]*\]\([^)]*\)", re.DOTALL | re.MULTILINE)
+
+
+def name(path: Path) -> str:
+    return path.stem
+
+
+def text(path: Path) -> str:
+    return "\n".join(cell.source for cell in read(path).cells)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+def test_it_is_tidy_and_every_cell_has_its_tag(path: Path) -> None:
+    assert problems(read(path)) == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+def test_it_tells_its_number_and_what_it_needs(path: Path) -> None:
+    about = read(path).metadata["containers_on_aws"]
+    assert about["lab"] == int(path.name[:2])
+    assert set(about["needs"]) <= set(home.all_numbers())
+    assert about["minutes"] > 0
+    assert about["cost_per_hour"] >= 0
+    assert f"# Lab {about['lab']:02}: " in read(path).cells[0].source
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+def test_its_first_code_is_how_every_lab_begins(path: Path) -> None:
+    code = [cell for cell in read(path).cells if cell.cell_type == "code"]
+    assert code[0].source == f"from lab_helpers import Lab\n\nlab = Lab({int(path.name[:2])})\nlab.start()"
+
+
+@pytest.mark.parametrize("path", FULL, ids=name)
+def test_it_has_the_parts_of_a_lab(path: Path) -> None:
+    whole = text(path)
+    for part in ("**At the end**", "| Minutes |", "> **Predict.**", "## Quiz", "## What AWS does differently"):
+        assert part in whole, part
+    for part in ("## Recap", "## Clean up", "## Next", "lab.teardown()", "lab.quiz()", "lab.glossary(", "```mermaid"):
+        assert part in whole, part
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+def test_each_exercise_can_be_checked_and_solved(path: Path) -> None:
+    number = int(path.name[:2])
+    asked = re.findall(r"^lab\.check\(\"(\w+)\"\)$", text(path), re.MULTILINE)
+    known = exercises.of_lab(number)
+    assert asked == list(known)
+    if number and number not in BEGUN:
+        assert len(asked) >= 3
+    for one in known.values():
+        assert len(one.hints) >= 3
+        compile(one.code, one.id, "exec")
+        assert f"### Your turn: {one.id}" in text(path)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+def test_nothing_later_leans_on_an_exercise(path: Path) -> None:
+    code = [cell for cell in read(path).cells if cell.cell_type == "code"]
+    for cell in code:
+        if "exercise" in tags(cell):
+            assert all(line.startswith("#") for line in cell.source.strip().splitlines()), cell.source
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+def test_its_words_are_in_the_glossary(path: Path) -> None:
+    for call in re.findall(r"lab\.glossary\(([^)]+)\)", text(path)):
+        assert look_up(*re.findall(r'"([^"]+)"', call)).unknown == ()
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+def test_its_links_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([\w-]+\.ipynb)\)", text(path)):
+        assert (path.parent / target).is_file(), target
+
+
+@pytest.mark.parametrize("path", FULL, ids=name)
+def test_its_quiz_is_there(path: Path) -> None:
+    assert all(question.id.startswith(f"{path.name[:2]}-") for question in questions(int(path.name[:2])))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+def test_sentences_are_short(path: Path) -> None:
+    for cell in read(path).cells:
+        if cell.cell_type != "markdown":
+            continue
+        prose = NO_PROSE.sub(" ", cell.source)
+        for sentence in re.split(r"(?<=[.!?:])\s|\n\n|\n[-\d#>]", prose):
+            assert len(sentence.split()) <= 32, f"too long for a learner of English: {sentence}"

@@ -1,0 +1,1 @@
+"""What the authors of the course use; no part of what a learner imports."""

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("lab_cloud", "lab_helpers")
 TOP = {
     *(".ci", ".github", ".gitignore", "LICENSE", "Makefile", "README.md", "course.py", "environment.yml", "postBuild"),
-    *("pyproject.toml", "requirements.lock", "bench", "data", "docs", "jupyter", "labs", "tests", *PACKAGES),
+    *("pyproject.toml", "requirements.lock", "bench", "data", "docs", "jupyter", "labs", "tests", "tools", *PACKAGES),
 }
 LONGEST = 400
 HEAVY_FOR_CLOUD = ("moto", "boto3", "botocore", "aiohttp", "requests")

@@ -62,7 +62,7 @@ class ElbApi:
         if _settings(existing) != _settings(same):
             text = f"A load balancer with the same name '{existing.name}' exists, but with different settings"
             raise AwsError("DuplicateLoadBalancerName", text)
-        return {"LoadBalancers": [moto_elb.answer_of(call.region, existing.name)]}
+        return {"LoadBalancers": [moto_elb.describe_named(call.region, existing.name)]}
 
     def delete_load_balancer(self, call: Call, params: dict[str, Any]) -> Answer:
         """Free its addresses; refuse when it is protected."""

@@ -87,7 +87,7 @@ def refresh_users(region: str) -> None:
         group.load_balancer_arns = now.get(arn, [])
 
 
-def create_load_balancer(region: str, params: Mapping[str, Any], groups: list[str]) -> Any:
+def create_load_balancer(region: str, params: Mapping[str, Any], groups: list[str]) -> dict[str, Any]:
     """Make a load balancer of parameters that have been checked.
 
     Parameters
@@ -101,8 +101,8 @@ def create_load_balancer(region: str, params: Mapping[str, Any], groups: list[st
 
     Returns
     -------
-    object
-        moto's own object, which its serializer knows how to write.
+    dict
+        As CreateLoadBalancer answers.
     """
     backend = _backend(region)
     made = backend.create_load_balancer(
@@ -120,16 +120,16 @@ def create_load_balancer(region: str, params: Mapping[str, Any], groups: list[st
     if made.scheme == "internal":
         made.dns_name = f"internal-{made.dns_name}"
     _attach(region, made)
-    return made
+    return _describe_balancer(made)
 
 
-def answer_of(region: str, name: str) -> Any:
-    """The load balancer of this name as moto's serializer wants it."""
-    return _named(region, name)
+def describe_named(region: str, name: str) -> dict[str, Any]:
+    """The load balancer of this name, as CreateLoadBalancer answers."""
+    return _describe_balancer(_named(region, name))
 
 
-def same_target_group(region: str, params: Mapping[str, Any]) -> Any:
-    """A target group of this name if its settings are those asked for.
+def same_target_group(region: str, params: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A target group of this name if its settings are those asked for, as CreateTargetGroup answers.
 
     Raises
     ------
@@ -159,7 +159,7 @@ def same_target_group(region: str, params: Mapping[str, Any]) -> Any:
             "DuplicateTargetGroupName",
             f"A target group with the same name '{group.name}' exists, but with different settings",
         )
-    return group
+    return _describe_group(group, users(region).get(group.arn, []))
 
 
 def protected(region: str, arn: str) -> bool:
@@ -296,3 +296,44 @@ def _target_group(region: str, group: Any) -> TargetGroup:
         check=check,
         deregistration_delay=float(group.attributes.get("deregistration_delay.timeout_seconds", 300)),
     )
+
+
+def _describe_balancer(balancer: Any) -> dict[str, Any]:
+    return {
+        "LoadBalancerArn": balancer.arn,
+        "DNSName": balancer.dns_name,
+        "CanonicalHostedZoneId": balancer.canonical_hosted_zone_id,
+        "CreatedTime": balancer.created_time,
+        "LoadBalancerName": balancer.name,
+        "Scheme": balancer.scheme,
+        "VpcId": balancer.vpc_id,
+        "State": {"Code": balancer.state},
+        "Type": balancer.type,
+        "AvailabilityZones": [{"ZoneName": one.availability_zone, "SubnetId": one.id} for one in balancer.subnets],
+        "SecurityGroups": list(balancer.security_groups or []),
+        "IpAddressType": balancer.ip_address_type,
+    }
+
+
+def _describe_group(group: Any, balancers: list[str]) -> dict[str, Any]:
+    described = {
+        "TargetGroupArn": group.arn,
+        "TargetGroupName": group.name,
+        "Protocol": group.protocol,
+        "Port": group.port,
+        "VpcId": group.vpc_id,
+        "HealthCheckProtocol": group.health_check_protocol,
+        "HealthCheckPort": group.health_check_port,
+        "HealthCheckEnabled": group.health_check_enabled,
+        "HealthCheckIntervalSeconds": group.health_check_interval_seconds,
+        "HealthCheckTimeoutSeconds": group.health_check_timeout_seconds,
+        "HealthyThresholdCount": int(group.healthy_threshold_count),
+        "UnhealthyThresholdCount": int(group.unhealthy_threshold_count),
+        "HealthCheckPath": group.health_check_path,
+        "Matcher": getattr(group, "matcher", None),
+        "LoadBalancerArns": balancers,
+        "TargetType": group.target_type,
+        "ProtocolVersion": group.protocol_version,
+        "IpAddressType": group.ip_address_type,
+    }
+    return {name: value for name, value in described.items() if value is not None}

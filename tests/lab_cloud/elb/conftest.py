@@ -1,0 +1,3 @@
+from .small_cloud import cloud
+
+__all__ = ["cloud"]

@@ -25,7 +25,11 @@ REMEDY = "The docker runtime (LAB_RUNTIME=docker) runs every image; it needs a D
 
 # What any Linux image has and its users call without thinking; this machine's own are used for them.
 _TOOLS = frozenset(
-    ["sh", "bash", "cat", "cp", "date", "echo", "env", "expr", "false", "find", "grep", "head", "hostname", "id", "kill", "ls", "mkdir", "mktemp", "mv", "printenv", "printf", "ps", "pwd", "rm", "sed", "sleep", "sort", "tail", "tee", "test", "touch", "tr", "true", "uname", "uniq", "wc", "which", "xargs", "yes"]
+    [
+        "sh", "bash", "cat", "cp", "date", "echo", "env", "expr", "false", "find", "grep", "head", "hostname",
+        "id", "kill", "ls", "mkdir", "mktemp", "mv", "printenv", "printf", "ps", "pwd", "rm", "sed", "sleep",
+        "sort", "tail", "tee", "test", "touch", "tr", "true", "uname", "uniq", "wc", "which", "xargs", "yes",
+    ]
 )
 _PYTHON = re.compile(r"python(3(\.\d+)?)?(\.exe)?")
 _PATH_IN_TEXT = re.compile(r"(?<![\w./:~-])/[\w.@%+-]+(?:/[\w.@%+-]+)*")

@@ -17,7 +17,7 @@ from lab_cloud.runtime.spec import Share
 PERIOD = 0.05
 """Seconds in which a share is handed out: a task of 0.25 vCPU runs 12 ms, then stands still for the rest."""
 
-GIVEN = 0.97
+GIVEN = 0.96
 """The part of the share that is handed out, so that measuring late never shows more than 100 %."""
 
 START_CREDIT = 0.15
@@ -26,8 +26,8 @@ START_CREDIT = 0.15
 START_SECONDS = 1.0
 """Seconds after which unused credit is gone."""
 
-SOONEST, LATEST = 0.004, 0.1
-"""Seconds between two looks at one task."""
+SOONEST, LATEST, RESTING = 0.004, 0.1, 0.2
+"""Seconds between two looks at one task: at a busy one, at a quiet one, at one that does nothing."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,13 @@ def decide(cpu: float, before: Allowance, used: float, now: float) -> Allowance:
     """
     elapsed = max(now - before.at, 0.0)
     spent = max(used - before.used, 0.0)
-    slice_ = cpu * GIVEN * PERIOD
-    most = slice_ if now - before.since > START_SECONDS else max(slice_, before.tokens)
-    tokens = min(before.tokens + cpu * GIVEN * elapsed - spent, most)
-    running = tokens > 0 if before.running else tokens >= slice_
-    rate = spent / elapsed if elapsed > 0 else before.rate
+    income, slice_ = cpu * GIVEN, cpu * GIVEN * PERIOD
+    most = slice_ * 1.5 if now - before.since > START_SECONDS else max(slice_ * 1.5, before.tokens)
+    # It rested first and then ran: what it could not save while it rested is lost.
+    ran = min(elapsed, spent)
+    tokens = min(before.tokens + income * (elapsed - ran), most) + income * ran - spent
+    running = tokens > 0 if before.running else tokens >= slice_ * 0.999
+    rate = spent / elapsed if before.running and elapsed > 0 else before.rate  # standing still tells nothing
     return replace(before, tokens=tokens, used=before.used + spent, at=now, running=running, rate=rate)
 
 
@@ -89,12 +91,12 @@ def pause(cpu: float, allowance: Allowance) -> float:
     """Seconds until the next look: when the tokens will be used up, or when they will be enough again."""
     income = cpu * GIVEN
     if not allowance.running:
-        wanted = (income * PERIOD - allowance.tokens) / income + 0.0005
-    elif allowance.rate > income / 2:
-        wanted = allowance.tokens / allowance.rate
-    else:
-        wanted = LATEST
-    return min(max(wanted, SOONEST), LATEST)
+        return min(max((income * PERIOD - allowance.tokens) / income, SOONEST), LATEST)
+    if allowance.rate < income / 8:
+        return RESTING
+    if allowance.rate < income / 2:
+        return LATEST
+    return min(max(allowance.tokens / allowance.rate, SOONEST), LATEST)
 
 
 def over_memory(held: Sequence[int], limits: Sequence[int | None], total: int | None) -> list[int]:
@@ -237,6 +239,9 @@ class Limiter:
 
     def _hold(self, task: _Task, now: float) -> None:
         used = task.used()
+        if used == task.allowance.used and task.allowance.running:
+            task.due = now - now % RESTING + RESTING  # the resting ones are looked at together: few wake-ups
+            return
         cpu = task.share.cpu
         task.due = now + LATEST
         if cpu is not None and cpu < self._cores:
@@ -246,6 +251,8 @@ class Limiter:
             if task.allowance.running != before.running:
                 for member in task.members:
                     (member.resume if task.allowance.running else member.suspend)()
+        else:
+            task.allowance = replace(task.allowance, used=used, at=now)
         if used - task.checked_used > 0.002 and now - task.checked_at >= PERIOD:
             task.checked_used, task.checked_at = used, now
             self._check_memory(task)

@@ -86,7 +86,7 @@ class LinuxMeter:
     def suspend(self) -> None:
         """Only Windows needs it: elsewhere the process group gets a signal."""
 
-    resume = suspend
+    resume = give_way = suspend
 
 
 class PsutilMeter:
@@ -138,3 +138,9 @@ class PsutilMeter:
         for process in self._processes:
             with contextlib.suppress(self._psutil.Error):
                 process.resume()
+
+    def give_way(self) -> None:
+        """Windows: the lower priority class, which children inherit."""
+        for process in self._processes:
+            with contextlib.suppress(self._psutil.Error):
+                process.nice(getattr(self._psutil, "BELOW_NORMAL_PRIORITY_CLASS", 5))

@@ -63,6 +63,7 @@ class Tree:
         assert self.process.stdout is not None
         self.output: IO[bytes] = self.process.stdout
         self._suspended = False
+        self._gives_way = False
         self._lock = threading.Lock()
         self._job = Job(self.pid) if WINDOWS else None
         self._meter: LinuxMeter | PsutilMeter = LinuxMeter(self.pid) if LINUX else PsutilMeter(self.pid)
@@ -85,12 +86,24 @@ class Tree:
             self._signal(int(signal.SIGKILL))
 
     def suspend(self) -> None:
-        """Let nothing of the tree run until `resume`."""
+        """Let nothing of the tree run until `resume`; from then on it also gives way to others, such as the cloud."""
         self._suspended = True
+        if not self._gives_way:
+            self._gives_way = True
+            self._give_way()
         if sys.platform == "win32":
             self._meter.suspend()
         else:
             self._signal(signal.SIGSTOP)
+
+    def _give_way(self) -> None:
+        """Have a lower priority: whoever wants more than its share must not make the cloud late to see it."""
+        if sys.platform == "win32":
+            self._meter.give_way()
+        else:
+            with self._lock, contextlib.suppress(OSError):
+                if self.process.returncode is None:
+                    os.setpriority(os.PRIO_PGRP, self.pid, 5)
 
     def resume(self) -> None:
         """Undo `suspend`."""

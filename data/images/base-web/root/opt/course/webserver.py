@@ -5,6 +5,7 @@ when PORT is set (the course's cloud sets it) and on its own port of every addre
 """
 
 import os
+import select
 import signal
 import socket
 import sys
@@ -57,16 +58,13 @@ class BadRequestError(Exception):
         self.status = status
 
 
-class StopServing(BaseException):
-    """The container was asked to end."""
-
-
 class Server:
     """Answers requests with `app(request) -> Response` until SIGTERM, then finishes what it has begun."""
 
-    def __init__(self, app, port, name="course"):
+    def __init__(self, app, port, name="course", signals=("SIGTERM",)):
         self.app = app
         self.name = name
+        self.signals = signals
         self.stopping = False
         self.waiting = set()  # connections between two requests
         self.threads = set()
@@ -75,30 +73,41 @@ class Server:
         self.address = ("127.0.0.1", int(own)) if own else ("0.0.0.0", port)
 
     def run(self):
-        """Serve until SIGTERM or Ctrl-C."""
+        """Serve until one of the signals, or Ctrl-C."""
+        bell, ring = socket.socketpair()  # a signal writes to it and so ends the wait below
+        ring.setblocking(False)
+        signal.set_wakeup_fd(ring.fileno())
+        for name in (*self.signals, "SIGINT"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), lambda number, frame: None)
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         if os.name == "posix":
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(self.address)
         listener.listen(512)
-        try:
-            signal.signal(signal.SIGTERM, self.on_signal)
-            say(f"listening on {self.address[0]}:{self.address[1]}")
-            while True:
-                connection, client = listener.accept()
-                thread = threading.Thread(target=self.talk, args=(connection, client), daemon=True)
-                with self.lock:
-                    self.threads.add(thread)
-                thread.start()
-        except (StopServing, KeyboardInterrupt):
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        listener.setblocking(False)
+        say(f"listening on {self.address[0]}:{self.address[1]}")
+        ready = []
+        while bell not in ready:
+            ready, _, _ = select.select([listener, bell], [], [])
+            self.accept(listener)
         listener.close()
         say("asked to stop: finishing what has begun")
         self.finish()
         say("stopped")
 
-    def on_signal(self, number, frame):
-        raise StopServing
+    def accept(self, listener):
+        """Talk with everybody who waits to be let in."""
+        while True:
+            try:
+                connection, client = listener.accept()
+            except OSError:  # nobody is left, or that client has gone
+                return
+            connection.setblocking(True)
+            thread = threading.Thread(target=self.talk, args=(connection, client), daemon=True)
+            with self.lock:
+                self.threads.add(thread)
+            thread.start()
 
     def finish(self):
         with self.lock:
@@ -108,8 +117,7 @@ class Server:
                     connection.shutdown(socket.SHUT_RD)
             threads = list(self.threads)
         for thread in threads:
-            if thread.ident is not None:
-                thread.join()
+            thread.join()
 
     def talk(self, connection, client):
         """One connection, request after request."""
@@ -137,9 +145,10 @@ class Server:
         """The next request (None at the end), the bytes that came after it, and whether the client wants to go on."""
         if not rest:
             with self.lock:
-                if self.stopping:
-                    return None, b"", False
-                self.waiting.add(connection)
+                if self.stopping:  # only what has come already
+                    connection.shutdown(socket.SHUT_RD)
+                else:
+                    self.waiting.add(connection)
             rest = connection.recv(65536)
             with self.lock:
                 self.waiting.discard(connection)

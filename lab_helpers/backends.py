@@ -58,30 +58,30 @@ class Embedded:
 
     def start(self, speed: float | None) -> bool:
         """Start the cloud if it is not up; forget what an earlier one was reached by."""
-        fresh = cloud.start(speed)
+        fresh, self.speed = cloud.start(speed)
         self._session = None
-        self.speed = float(cloud.status().get("speed", self.speed))
         return fresh
 
     def client(self, service: str, hook: Hook) -> Any:
         """A client with this cloud's address and keys."""
-        return self.session(hook).client(service)
-
-    def session(self, hook: Hook) -> Any:
-        """A session with this cloud's address and keys; made once."""
         if self._session is None:
-            import boto3
-            import botocore.config
+            self._session = self.session()
+        return _hooked(self._session.client(service), hook)
 
-            found = cloud.environment()
-            core = _session(found["AWS_ACCESS_KEY_ID"], found["AWS_SECRET_ACCESS_KEY"])
-            core.get_component("config_store").set_config_variable("endpoint_url", found["AWS_ENDPOINT_URL"])
-            # Never through a proxy: the cloud is on this machine.
-            core.set_default_client_config(botocore.config.Config(proxies={}, s3={"addressing_style": "path"}))
+    def session(self, hook: Hook | None = None) -> Any:
+        """A session with this cloud's address and keys."""
+        import boto3
+        import botocore.config
+
+        found = cloud.environment()
+        core = _session(found["AWS_ACCESS_KEY_ID"], found["AWS_SECRET_ACCESS_KEY"])
+        core.get_component("config_store").set_config_variable("endpoint_url", found["AWS_ENDPOINT_URL"])
+        # Never through a proxy: the cloud is on this machine.
+        core.set_default_client_config(botocore.config.Config(proxies={}, s3={"addressing_style": "path"}))
+        core.register("needs-retry", _cloud_gone)
+        if hook is not None:
             core.register("provide-client-params", hook)
-            core.register("needs-retry", _cloud_gone)
-            self._session = boto3.Session(botocore_session=core, region_name=found.get("AWS_REGION", REGION))
-        return self._session
+        return boto3.Session(botocore_session=core, region_name=found.get("AWS_REGION", REGION))
 
     def url(self, name: str) -> Url:
         """The loopback port that stands for the load balancer."""
@@ -132,8 +132,7 @@ class Endpoint:
             found = Session(*self._keys(), region_name=self._region()).client(service)
         else:
             found = boto3.client(service, endpoint_url=self.address(), **self._named_keys(), region_name=self._region())
-        found.meta.events.register("provide-client-params", hook)
-        return found
+        return _hooked(found, hook)
 
     def session(self, hook: Hook) -> Any:
         """A boto3 session with the endpoint's address."""
@@ -221,7 +220,8 @@ class Aws:
         core = botocore.session.Session()
         core.register("provide-client-params", self._guard)
         core.register("provide-client-params", hook)
-        return boto3.Session(botocore_session=core)
+        # boto3 itself reads only AWS_DEFAULT_REGION; the other tools of AWS read AWS_REGION.
+        return boto3.Session(botocore_session=core, region_name=os.environ.get("AWS_REGION"))
 
     def url(self, name: str) -> Url:
         """The load balancer's DNS name."""
@@ -278,10 +278,17 @@ def _session(access_key: str, secret_key: str) -> Any:
 
     core = botocore.session.Session(profile=None)
     store = core.get_component("config_store")
-    for variable in ("profile", "config_file", "credentials_file"):
-        store.set_config_variable(variable, os.devnull if variable.endswith("file") else None)
+    store.set_config_variable("profile", None)
+    for variable in ("config_file", "credentials_file"):
+        store.set_config_variable(variable, os.devnull)
     core.set_credentials(access_key, secret_key)
     return core
+
+
+def _hooked(client: Any, hook: Hook) -> Any:
+    """The client, with a hook that sees each call's parameters: one session serves several labs, a client only one."""
+    client.meta.events.register("provide-client-params", hook)
+    return client
 
 
 def _cloud_gone(caught_exception: Exception | None = None, **_: Any) -> None:

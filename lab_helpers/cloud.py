@@ -32,7 +32,7 @@ def status() -> dict[str, Any]:
     return found if isinstance(found, dict) else {"running": False}
 
 
-def start(speed: float | None = None) -> bool:
+def start(speed: float | None = None) -> tuple[bool, float]:
     """Make sure that a cloud is up.
 
     Parameters
@@ -42,8 +42,10 @@ def start(speed: float | None = None) -> bool:
 
     Returns
     -------
-    bool
+    fresh : bool
         True when it was started by this call, so that nothing is in it yet.
+    speed : float
+        The speed that it has.
 
     Raises
     ------
@@ -53,13 +55,12 @@ def start(speed: float | None = None) -> bool:
     found = status()
     if found.get("running"):
         if speed is None or found.get("speed") == speed:
-            return False
+            return False, float(found["speed"])
         _run("down")
     answer = _run("up", *([] if speed is None else ["--speed", f"{speed:g}"]))
-    if answer.returncode == 0:
-        return True
-    if status().get("running"):  # another notebook was quicker
-        return False
+    found = status()
+    if found.get("running"):  # when `up` failed all the same, another notebook was quicker
+        return answer.returncode == 0, float(found["speed"])
     raise CloudUnavailable(*_two_lines(answer, "The embedded cloud could not be started."))
 
 
@@ -103,7 +104,9 @@ def url(name: str) -> str:
 
 
 def _run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    surroundings = {**os.environ, "LAB_HOME": str(home.home()), "PYTHONIOENCODING": "utf-8"}
+    # The learner's own AWS settings are for the learner's account, not for the cloud on this machine.
+    surroundings = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    surroundings |= {"LAB_HOME": str(home.home()), "PYTHONIOENCODING": "utf-8"}
     # The time limit also guards against a cloud that has inherited the pipe and keeps it open.
     try:
         return subprocess.run(

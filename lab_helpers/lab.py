@@ -66,6 +66,8 @@ class Lab:
         self._clients.clear()
         self._tags = {}
         built = Built(backend.name)
+        if fresh:
+            built.clear()
         stale = [self.number, *home.dependents(self.number)]
         removed = [] if fresh else self._remove(stale, built)
         brought: list[Thing] = []
@@ -91,10 +93,8 @@ class Lab:
         botocore.client.BaseClient
             What it creates carries the lab's tags.
         """
-        if service not in self._clients:
-            self._clients[service] = self._cloud().client(service, self._add_tags)
-            Built(self._cloud().name).used(service)
-        return self._clients[service]
+        Built(self._cloud().name).used(service)
+        return self._client(service)
 
     @property
     def session(self) -> Any:
@@ -176,7 +176,7 @@ class Lab:
         found = self._find(tags, built, None)
         if dry_run:
             return cleanup.Report(tuple(found.things), dry_run=True, unseen=found.unseen)
-        cleanup.delete(self.client, self.wait, found.things)
+        cleanup.delete(self._client, self.wait, found.things)
         built.forget(home.all_numbers())
         left = self._find(tags, built, None).things
         if left:
@@ -275,6 +275,11 @@ class Lab:
             self._backend = backends.choose()
         return self._backend
 
+    def _client(self, service: str) -> Any:
+        if service not in self._clients:
+            self._clients[service] = self._cloud().client(service, self._add_tags)
+        return self._clients[service]
+
     def _learner(self) -> str:
         return self.progress.learner()
 
@@ -287,11 +292,11 @@ class Lab:
         # The embedded cloud's memory lies beside the cloud, so it knows where anything can be. A real account may have
         # been used from elsewhere too, so there every service is looked at.
         services = built.services() if isinstance(self._cloud(), backends.Embedded) else None
-        return cleanup.find(self.client, tags, labs, services)
+        return cleanup.find(self._client, tags, labs, services)
 
     def _remove(self, labs: list[int], built: Built) -> list[Thing]:
         things = self._find(Tags(self._learner()), built, labs).things
-        cleanup.delete(self.client, self.wait, things)
+        cleanup.delete(self._client, self.wait, things)
         built.forget(labs)
         return things
 

@@ -50,6 +50,10 @@ class Built:
         content["labs"] = {key: kept for key, kept in content["labs"].items() if int(key) not in numbers}
         self._write(content)
 
+    def clear(self) -> None:
+        """The cloud is new: nothing is in it."""
+        self._write({"labs": {}, "services": []})
+
     def services(self) -> list[str]:
         """The services that the labs have used."""
         return list(self._read()["services"])

@@ -31,8 +31,8 @@ class ClientConnection(asyncio.Protocol):
     """One connection of a client to a listener."""
 
     __slots__ = (
-        "_advancing", "_bad", "_ended", "_head_size", "_headers", "_held", "_in_head", "_reading", "_url", "activity",
-        "door", "exchanges", "loop", "parser", "peer", "plane", "transport", "writing_held",
+        "_advancing", "_bad", "_ended", "_head_size", "_headers", "_held", "_in_head", "_lines", "_reading", "_url",
+        "activity", "door", "exchanges", "loop", "parser", "peer", "plane", "transport", "writing_held",
     )  # fmt: skip
 
     def __init__(self, plane: "DataPlane", door: "Door") -> None:
@@ -47,6 +47,7 @@ class ClientConnection(asyncio.Protocol):
         self._url = b""
         self._headers: list[Header] = []
         self._head_size = 0
+        self._lines = 0
         self._in_head = False
         self._held = 0
         self._bad: tuple[int, str] | None = None
@@ -122,6 +123,7 @@ class ClientConnection(asyncio.Protocol):
         """A request begins."""
         self._url = b""
         self._headers = []
+        self._lines = 0
         self._in_head = True
 
     def on_url(self, url: bytes) -> None:
@@ -133,8 +135,9 @@ class ClientConnection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header, or a trailer, which is not passed on."""
         if self._in_head:
-            if len(name) + len(value) > LINE_LIMIT:
-                self._bad = (400, "A header of the request is too large.")
+            self._lines += len(name) + len(value) + 4
+            if len(name) + len(value) > LINE_LIMIT or self._lines > HEAD_LIMIT:
+                self._bad = (400, "The request's headers are too large.")
             self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .exchange import Exchange
 
 HIGH_WATER = 256 * 1024
-RESPONSE_HEAD_LIMIT = 64 * 1024
+HEAD_LIMIT = 64 * 1024
 IDLE_SECONDS = 30.0
 FRESH_SECONDS = 0.5
 """A request that must not be sent twice uses a kept connection only when that was used this recently."""
@@ -23,8 +23,8 @@ class Upstream(asyncio.Protocol):
     """One connection to a target; carries one exchange at a time."""
 
     __slots__ = (
-        "_headers", "_reason", "_received", "at_end", "done", "exchange", "head_seen", "idle_since", "keep_alive",
-        "loop", "out", "parser", "pool", "port", "reused", "started", "transport",
+        "_headers", "_lines", "_reason", "_received", "at_end", "done", "exchange", "head_seen", "idle_since",
+        "keep_alive", "loop", "out", "parser", "pool", "port", "reused", "started", "transport",
     )  # fmt: skip
 
     def __init__(self, pool: "Pool", port: int) -> None:
@@ -47,6 +47,7 @@ class Upstream(asyncio.Protocol):
         self._reason = b""
         self._headers: list[Header] = []
         self._received = 0
+        self._lines = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ready to carry an exchange."""
@@ -76,7 +77,7 @@ class Upstream(asyncio.Protocol):
                 self._broken(exchange, f"The target's answer is not valid HTTP ({error}).")
                 return
             self.keep_alive = False
-        if not self.head_seen and self._received > RESPONSE_HEAD_LIMIT:
+        if self._lines > HEAD_LIMIT or (not self.head_seen and self._received > 2 * HEAD_LIMIT):
             self._broken(exchange, "The head of the target's answer is too large.")
             return
         if self.out:
@@ -120,6 +121,7 @@ class Upstream(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header; trailers are not passed on."""
         if not self.head_seen:
+            self._lines += len(name) + len(value) + 4
             self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:

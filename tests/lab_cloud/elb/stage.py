@@ -24,8 +24,8 @@ DNS = b"demo-1.us-east-1.elb.amazonaws.com"
 class LoopThread:
     """An asyncio loop in a thread, as the server has one."""
 
-    def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
+    def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        self.loop = loop or asyncio.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
 
@@ -52,8 +52,8 @@ class LoopThread:
 class Stage:
     """One listener with one target group."""
 
-    def __init__(self, speed: float = 60.0) -> None:
-        self.thread = LoopThread()
+    def __init__(self, loop: asyncio.AbstractEventLoop | None = None, speed: float = 60.0) -> None:
+        self.thread = LoopThread(loop)
         self.registry = TargetRegistry(Clock(speed))
         self.registry.configure({ARN: TargetGroup(ARN, "web")}, [ARN])
         self.book = AddressBook()

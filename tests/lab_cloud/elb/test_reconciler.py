@@ -1,4 +1,4 @@
-from .small_cloud import SmallCloud, get, until
+from .small_cloud import SmallCloud, until
 from .stage import forever
 
 

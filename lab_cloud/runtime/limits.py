@@ -30,6 +30,13 @@ SOONEST, LATEST, RESTING = 0.004, 0.1, 0.2
 """Seconds between two looks at one task: at a busy one, at a quiet one, at one that does nothing."""
 
 
+RESTS = 0.02
+"""Processors below which a task is thought to rest."""
+
+FORGET = 0.1
+"""Seconds after which a task that was busy is thought half as busy."""
+
+
 @dataclass(frozen=True)
 class Allowance:
     """What a task may still use.
@@ -83,7 +90,9 @@ def decide(cpu: float, before: Allowance, used: float, now: float) -> Allowance:
     ran = min(elapsed, spent)
     tokens = min(before.tokens + income * (elapsed - ran), most) + income * ran - spent
     running = tokens > 0 if before.running else tokens >= slice_ * 0.999
-    rate = spent / elapsed if before.running and elapsed > 0 else before.rate  # standing still tells nothing
+    rate = before.rate
+    if before.running and elapsed > 0:  # standing still tells nothing; and a busy task that had to wait is still busy
+        rate = max(spent / elapsed, before.rate * 0.5 ** (elapsed / FORGET))
     return replace(before, tokens=tokens, used=before.used + spent, at=now, running=running, rate=rate)
 
 
@@ -92,7 +101,7 @@ def pause(cpu: float, allowance: Allowance) -> float:
     income = cpu * GIVEN
     if not allowance.running:
         return min(max((income * PERIOD - allowance.tokens) / income, SOONEST), LATEST)
-    if allowance.rate < income / 8:
+    if allowance.rate < min(income / 8, RESTS):
         return RESTING
     if allowance.rate < income / 2:
         return LATEST
@@ -239,7 +248,7 @@ class Limiter:
 
     def _hold(self, task: _Task, now: float) -> None:
         used = task.used()
-        if used == task.allowance.used and task.allowance.running:
+        if used == task.allowance.used and task.allowance.running and task.allowance.rate < RESTS:
             task.due = now - now % RESTING + RESTING  # the resting ones are looked at together: few wake-ups
             return
         cpu = task.share.cpu

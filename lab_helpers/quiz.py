@@ -118,7 +118,7 @@ class Quiz(anywidget.AnyWidget):  # type: ignore[misc]
                 f"<li><p>{escape(question.text)}</p><ul>{choices}</ul>"
                 f"<details><summary>Answer</summary><p>{answer}</p></details></li>"
             )
-        return f"<ol>{''.join(parts)}</ol>"
+        return f"<ol data-still>{''.join(parts)}</ol>"
 
     def _answered(self, _widget: Any, content: dict[str, Any], _buffers: Any) -> None:
         try:

@@ -137,7 +137,7 @@ class ClusterView(anywidget.AnyWidget):  # type: ignore[misc]
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         bundle = super()._repr_mimebundle_(**kwargs)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        note = "<p><em>Live view of the cluster. It moves when this cell has run in a notebook.</em></p>"
+        note = "<p data-still><em>Live view of the cluster. It moves when this cell has run in a notebook.</em></p>"
         return {**(data or {}), "text/plain": self.text(), "text/html": note}, metadata
 
 

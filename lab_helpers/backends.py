@@ -27,8 +27,8 @@ class Backend(Protocol):
     speed: float
     """How many times shorter AWS's own waiting is."""
 
-    def start(self, speed: float | None) -> bool:
-        """Make it ready; True when it is certain that nothing is in it yet."""
+    def start(self, speed: float | None) -> str:
+        """Make it ready, and answer with what tells it from the cloud before, of which nothing is left; may be empty."""
 
     def client(self, service: str, hook: Hook) -> Any:
         """A boto3 client; `hook` sees every call's parameters before they are sent."""
@@ -56,11 +56,11 @@ class Embedded:
     def __init__(self) -> None:
         self._session: Any = None
 
-    def start(self, speed: float | None) -> bool:
+    def start(self, speed: float | None) -> str:
         """Start the cloud if it is not up; forget what an earlier one was reached by."""
-        fresh, self.speed = cloud.start(speed)
+        identity, self.speed = cloud.start(speed)
         self._session = None
-        return fresh
+        return identity
 
     def client(self, service: str, hook: Hook) -> Any:
         """A client with this cloud's address and keys."""
@@ -107,7 +107,7 @@ class Endpoint:
     delay: float | None = 0.5
     speed = 1.0
 
-    def start(self, speed: float | None) -> bool:
+    def start(self, speed: float | None) -> str:
         """Ask who we are, so that a wrong address is told at once."""
         import botocore.exceptions
 
@@ -120,7 +120,7 @@ class Endpoint:
                 f"No cloud answers at {self.address()}: {error}",
                 "Start it, or set LOCALSTACK_HOST=host:port (or AWS_ENDPOINT_URL) to where it is.",
             ) from error
-        return False
+        return ""
 
     def client(self, service: str, hook: Hook) -> Any:
         """A client through `localstack_client`, or plain boto3 for the services that it does not list."""
@@ -188,7 +188,7 @@ class Aws:
         self._account = ""
         self._region = ""
 
-    def start(self, speed: float | None) -> bool:
+    def start(self, speed: float | None) -> str:
         """Show account, region and cost, and ask."""
         import botocore.exceptions
 
@@ -206,7 +206,7 @@ class Aws:
         self._region = session.region_name
         if not self.confirmed:
             self._ask()
-        return False
+        return ""
 
     def client(self, service: str, hook: Hook) -> Any:
         """A client of your own AWS configuration."""

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
 
 from . import kinds_account, kinds_ecs, kinds_network
 from .errors import CleanupFailed
@@ -113,9 +112,11 @@ def find(
         try:
             listed = list(kind.find(client(kind.service), tags))
         except ClientError as error:
-            if not _cannot(error.response):
+            if error.response["Error"]["Code"] in ABSENT:  # a cloud without the operation has no such thing
+                continue
+            if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) < 500:
                 raise
-            unseen.append(kind.name)
+            unseen.append(kind.name)  # emulators crash where they have no operation
             continue
         things += [thing for thing in listed if labs is None or thing.lab in labs]
     return Found(things, tuple(unseen))
@@ -146,8 +147,3 @@ def delete(client: Client, wait: Wait, things: Sequence[Thing]) -> None:
                 ) from error
         if ours and kind.settle is not None:
             kind.settle(client(kind.service), wait, ours)
-
-
-def _cannot(response: Any) -> bool:
-    """Whether an error says that the cloud does not have the operation; emulators also crash where they have it not."""
-    return response["Error"]["Code"] in ABSENT or response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500

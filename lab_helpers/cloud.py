@@ -8,6 +8,7 @@ import os
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from . import home
@@ -32,7 +33,7 @@ def status() -> dict[str, Any]:
     return found if isinstance(found, dict) else {"running": False}
 
 
-def start(speed: float | None = None) -> tuple[bool, float]:
+def start(speed: float | None = None) -> tuple[str, float]:
     """Make sure that a cloud is up.
 
     Parameters
@@ -42,8 +43,8 @@ def start(speed: float | None = None) -> tuple[bool, float]:
 
     Returns
     -------
-    fresh : bool
-        True when it was started by this call, so that nothing is in it yet.
+    identity : str
+        Tells this cloud from the one before, of which nothing is left.
     speed : float
         The speed that it has.
 
@@ -55,12 +56,12 @@ def start(speed: float | None = None) -> tuple[bool, float]:
     found = status()
     if found.get("running"):
         if speed is None or found.get("speed") == speed:
-            return False, float(found["speed"])
+            return str(found["pid"]), float(found["speed"])
         _run("down")
     answer = _run("up", *([] if speed is None else ["--speed", f"{speed:g}"]))
     found = status()
     if found.get("running"):  # when `up` failed all the same, another notebook was quicker
-        return answer.returncode == 0, float(found["speed"])
+        return str(found["pid"]), float(found["speed"])
     raise CloudUnavailable(*_two_lines(answer, "The embedded cloud could not be started."))
 
 
@@ -106,12 +107,12 @@ def url(name: str) -> str:
 def _run(*arguments: str) -> "subprocess.CompletedProcess[str]":
     # The learner's own AWS settings are for the learner's account, not for the cloud on this machine.
     surroundings = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    surroundings |= {"LAB_HOME": str(home.home()), "PYTHONIOENCODING": "utf-8"}
+    paths = [str(Path(__file__).resolve().parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    surroundings |= {"LAB_HOME": str(home.home()), "PYTHONPATH": os.pathsep.join(paths), "PYTHONIOENCODING": "utf-8"}
     # The time limit also guards against a cloud that has inherited the pipe and keeps it open.
     try:
         return subprocess.run(
             [sys.executable, "-m", "lab_cloud", *arguments],
-            cwd=home.course(),
             env=surroundings,
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -35,6 +35,7 @@ class Lab:
         self._clients: dict[str, Any] = {}
         self._hints: dict[str, int] = {}
         self._tags: dict[str, str] = {}
+        self._used: set[str] = set()
         self._started = False
 
     # -- the cloud -------------------------------------------------------------------------------------------
@@ -62,12 +63,12 @@ class Lab:
         backend = self._cloud()
         if isinstance(backend, backends.Aws):
             backend.cost = about.cost
-        fresh = backend.start(speed)
+        identity = backend.start(speed)
         self._clients.clear()
+        self._used.clear()
         self._tags = {}
         built = Built(backend.name)
-        if fresh:
-            built.clear()
+        fresh = built.begin(identity)
         stale = [self.number, *home.dependents(self.number)]
         removed = [] if fresh else self._remove(stale, built)
         brought: list[Thing] = []
@@ -93,8 +94,9 @@ class Lab:
         botocore.client.BaseClient
             What it creates carries the lab's tags.
         """
-        Built(self._cloud().name).used(service)
-        return self._client(service)
+        if service not in self._clients:
+            self._clients[service] = self._cloud().client(service, self._add_tags)
+        return self._clients[service]
 
     @property
     def session(self) -> Any:
@@ -176,7 +178,7 @@ class Lab:
         found = self._find(tags, built, None)
         if dry_run:
             return cleanup.Report(tuple(found.things), dry_run=True, unseen=found.unseen)
-        cleanup.delete(self._client, self.wait, found.things)
+        cleanup.delete(self.client, self.wait, found.things)
         built.forget(home.all_numbers())
         left = self._find(tags, built, None).things
         if left:
@@ -275,28 +277,28 @@ class Lab:
             self._backend = backends.choose()
         return self._backend
 
-    def _client(self, service: str) -> Any:
-        if service not in self._clients:
-            self._clients[service] = self._cloud().client(service, self._add_tags)
-        return self._clients[service]
-
     def _learner(self) -> str:
         return self.progress.learner()
 
     def _add_tags(self, params: dict[str, Any], model: Any, **_: Any) -> dict[str, Any] | None:
         if not self._tags:
             self._tags = tagging.tags_of(self.number, self._learner())
-        return tagging.tagged(model, params, self._tags)
+        found = tagging.tagged(model, params, self._tags)
+        service = model.service_model.service_name
+        if found is not None and service not in self._used:
+            self._used.add(service)
+            Built(self._cloud().name).used(service)
+        return found
 
     def _find(self, tags: Tags, built: Built, labs: list[int] | None) -> cleanup.Found:
         # The embedded cloud's memory lies beside the cloud, so it knows where anything can be. A real account may have
         # been used from elsewhere too, so there every service is looked at.
         services = built.services() if isinstance(self._cloud(), backends.Embedded) else None
-        return cleanup.find(self._client, tags, labs, services)
+        return cleanup.find(self.client, tags, labs, services)
 
     def _remove(self, labs: list[int], built: Built) -> list[Thing]:
         things = self._find(Tags(self._learner()), built, labs).things
-        cleanup.delete(self._client, self.wait, things)
+        cleanup.delete(self.client, self.wait, things)
         built.forget(labs)
         return things
 

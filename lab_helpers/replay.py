@@ -50,16 +50,26 @@ class Built:
         content["labs"] = {key: kept for key, kept in content["labs"].items() if int(key) not in numbers}
         self._write(content)
 
-    def clear(self) -> None:
-        """The cloud is new: nothing is in it."""
-        self._write({"labs": {}, "services": []})
+    def begin(self, identity: str) -> bool:
+        """Forget everything when this is another cloud than before.
+
+        Returns
+        -------
+        bool
+            True when it is, so that nothing can be in it.
+        """
+        content = self._read()
+        if not identity or content["identity"] == identity:
+            return False
+        self._write({"labs": {}, "services": [], "identity": identity})
+        return True
 
     def services(self) -> list[str]:
-        """The services that the labs have used."""
+        """The services in which anything was made."""
         return list(self._read()["services"])
 
     def used(self, service: str) -> None:
-        """Note that a lab uses a service: only there can it have made anything."""
+        """Note that something was made in a service."""
         content = self._read()
         if service not in content["services"]:
             content["services"] = sorted([*content["services"], service])
@@ -67,7 +77,11 @@ class Built:
 
     def _read(self) -> dict[str, Any]:
         found = self._store.read().get(self._cloud, {})
-        return {"labs": dict(found.get("labs", {})), "services": list(found.get("services", []))}
+        return {
+            "labs": dict(found.get("labs", {})),
+            "services": list(found.get("services", [])),
+            "identity": str(found.get("identity", "")),
+        }
 
     def _write(self, content: dict[str, Any]) -> None:
         self._store.write({**self._store.read(), self._cloud: content})

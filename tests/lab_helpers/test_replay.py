@@ -55,5 +55,15 @@ def test_what_was_built_is_remembered_per_cloud() -> None:
     assert Built("aws").print_of(2) is None
     again.forget([2])
     assert (built.print_of(2), built.print_of(3)) == (None, [])
-    again.clear()
-    assert (built.print_of(3), built.services()) == (None, [])
+
+
+def test_another_cloud_has_nothing_of_the_one_before() -> None:
+    built = Built("embedded")
+    assert built.begin("1")
+    built.remember(2, ["cluster demo"])
+    built.used("ecs")
+    assert not built.begin("1")
+    assert not built.begin("")
+    assert built.print_of(2) == ["cluster demo"]
+    assert built.begin("2")
+    assert (built.print_of(2), built.services()) == (None, [])

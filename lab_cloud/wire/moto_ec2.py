@@ -196,7 +196,9 @@ def _complete(backend: Any) -> None:
         for group in backend.groups[vpc_id].values():
             if group.is_default and not group.ingress_rules:
                 members = {"GroupId": group.id, "UserId": backend.account_id}
-                backend.authorize_security_group_ingress(group.id, "-1", None, None, [], [members], vpc_id=vpc_id)
+                backend.authorize_security_group_ingress(
+                    group.id, "-1", None, None, [], source_groups=[members], vpc_id=vpc_id
+                )
         if vpc.is_default and not backend.internet_gateways:
             gateway = backend.create_internet_gateway()
             backend.attach_internet_gateway(gateway.id, vpc_id)

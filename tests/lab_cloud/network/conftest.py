@@ -1,0 +1,3 @@
+from tests.lab_cloud.elb.small_cloud import cloud
+
+__all__ = ["cloud"]

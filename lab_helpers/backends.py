@@ -28,7 +28,7 @@ class Backend(Protocol):
     """How many times shorter AWS's own waiting is."""
 
     def start(self, speed: float | None) -> str:
-        """Make it ready, and answer with what tells it from the cloud before, of which nothing is left; may be empty."""
+        """Make it ready; answers what tells it from the cloud before, of which nothing is left, or nothing."""
 
     def client(self, service: str, hook: Hook) -> Any:
         """A boto3 client; `hook` sees every call's parameters before they are sent."""

@@ -37,7 +37,7 @@ HEAVY_FOR_HELPERS = (
 UNWANTED = [
     *(first + second for first, second in [("py", "pi.org"), ("files.pythonho", "sted.org"), ("registry.np", "mjs")]),
     *(first + second for first, second in [("deb.deb", "ian.org"), ("conda.ana", "conda.org")]),
-    *(first + second for first, second in [("/wo", "rk/"), ("/ro", "ot/"), ("/tmp", "/v/")]),
+    *(first + second for first, second in [("/wo", "rk/main"), ("/wo", "rk/shared"), ("/tmp", "/v/")]),
 ]
 
 
@@ -162,6 +162,26 @@ def test_the_lock_satisfies_pyproject() -> None:
         if not versions.get(one.name.lower()) or not all(one.specifier.contains(v) for v in versions[one.name.lower()])
     ]
     assert unsatisfied == []
+
+
+# The name that is imported, where it is not the package's.
+IMPORTED = {"yaml": "pyyaml", "flask_cors": "flask-cors", "localstack_client": "localstack-client"}
+# What comes with something that is declared: botocore's and moto's own, Jupyter's parts, and the course's own tests.
+COMES_ALONG = {"werkzeug", "cryptography", "traitlets", "IPython", "jmespath", "packaging", "playwright", "urllib3"}
+
+
+def test_what_is_imported_is_declared() -> None:
+    declared = {one.name.lower() for one in wanted()}
+    own = {path.stem for path in ROOT.iterdir()} | {"tests"}
+    undeclared = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for folder in (*PACKAGES, "tests", "tools", "bench")
+        for path in modules(folder)
+        for name in {one.split(".")[0] for one in imports(path)}
+        if name not in sys.stdlib_module_names | own | COMES_ALONG
+        if IMPORTED.get(name, name).lower().replace("_", "-") not in declared
+    }
+    assert sorted(undeclared) == []
 
 
 def test_every_line_of_the_lock_is_pinned_and_hashed() -> None:

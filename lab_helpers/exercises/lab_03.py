@@ -230,14 +230,14 @@ ecs.register_task_definition(
         }
     ],
 )
-first = ecs.describe_services(cluster="DemoCluster", services=["nginxdemos-hello"])["services"][0]
+hello = ecs.describe_services(cluster="DemoCluster", services=["nginxdemos-hello"])["services"][0]
 ecs.create_service(
     cluster="DemoCluster",
     serviceName="web",
     taskDefinition="web",
     desiredCount=2,
     launchType="FARGATE",
-    networkConfiguration=first["networkConfiguration"],
+    networkConfiguration=hello["networkConfiguration"],
     loadBalancers=[
         {"targetGroupArn": target_group["TargetGroupArn"], "containerName": "web", "containerPort": 80}
     ],

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from symtable import symtable
 
 import pytest
 
@@ -75,6 +76,18 @@ def test_nothing_later_leans_on_an_exercise(path: Path) -> None:
     for cell in code:
         if "exercise" in tags(cell):
             assert all(line.startswith("#") for line in cell.source.strip().splitlines()), cell.source
+
+
+def assigned(source: str) -> set[str]:
+    return {symbol.get_name() for symbol in symtable(source, "lab", "exec").get_symbols() if symbol.is_assigned()}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+def test_a_solution_takes_no_name_away_from_the_lab(path: Path) -> None:
+    clients = {"ec2", "ecs", "elbv2", "iam", "logs", "sts"}  # the same thing in both
+    code = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "code")
+    for one in exercises.of_lab(int(path.name[:2])).values():
+        assert assigned(one.code) & assigned(code) <= clients, one.id
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name)

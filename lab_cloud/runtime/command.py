@@ -141,7 +141,7 @@ class Mapper:
         if head.startswith(b"#!") and depth < 3:
             line = shlex.split(head[2:].split(b"\n", 1)[0].decode("utf-8", "replace"))
             if line and posixpath.basename(line[0]) == "env":
-                line = [part for part in line[1:] if part != "-S"]
+                line = line[2:] if line[1:2] == ["-S"] else line[1:]
             if line:
                 return [*self.program(line[0]), *line[1:], str(place)]
         if head.startswith(b"\x7fELF"):

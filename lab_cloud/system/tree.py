@@ -157,6 +157,8 @@ class Tree:
 
     def reap(self) -> int:
         """Wait for the first process, end what it left behind, and return its exit code as Docker counts."""
+        if self.process.returncode is not None and not WINDOWS:
+            return exit_code(self.process.returncode)
         if sys.platform == "win32":
             code = self.process.wait()
             assert self._job is not None

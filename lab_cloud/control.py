@@ -21,7 +21,7 @@ TIMEOUT_SECONDS = 20.0
 Command = Callable[..., dict[str, Any]]
 
 
-def ask(running: Running, name: str, **arguments: str) -> dict[str, Any]:
+def ask(running: Running, name: str, /, **arguments: str) -> dict[str, Any]:
     """Ask the running cloud.
 
     Parameters

@@ -139,8 +139,14 @@ class Cloud:
 
     def _reset(self) -> dict[str, Any]:
         ended = self._containers()
+        now = self.clock.now()
+        for region in self.store.regions.values():
+            for task in region.tasks.values():
+                task.ask_to_stop("UserInitiated", "The cloud was reset", now)
+                for container in task.containers:
+                    if container.alive and container.handle is not None:
+                        container.handle.kill()
         self.store.regions.clear()
-        self.runtime.stop_all()
         self.moto.reset()
         self.book.clear()
         self.world.wake()

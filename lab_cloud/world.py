@@ -43,6 +43,7 @@ class World:
         self._facts: deque[Callable[[], None]] = deque()
         self._changed = threading.Event()
         self._closing = False
+        self._due = float("inf")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="worker")
         self._thread = threading.Thread(target=self._run, name="reconcilers", daemon=True)
@@ -65,6 +66,10 @@ class World:
     def wake(self) -> None:
         """Something changed: tick at once. May be called from any thread."""
         self._changed.set()
+
+    def wake_at(self, moment: float) -> None:
+        """Tick at this moment (epoch seconds), sooner than the next round would be; called by reconcilers in their tick."""
+        self._due = min(self._due, moment)
 
     def post(self, fact: Callable[[], None]) -> None:
         """Run a short function under the lock, then tick. May be called from any thread."""
@@ -89,6 +94,7 @@ class World:
             while self._facts:
                 _logged(self._facts.popleft())
             now = self.clock.now()
+            self._due = float("inf")
             for reconciler in self._reconcilers:
                 _logged(lambda reconciler=reconciler: reconciler.tick(now))  # type: ignore[misc]
 
@@ -102,7 +108,7 @@ class World:
 
     def _run(self) -> None:
         while not self._closing:
-            self._changed.wait(TICK_SECONDS)
+            self._changed.wait(max(min(TICK_SECONDS, self._due - self.clock.now()), 0.001))
             self._changed.clear()
             self.tick()
 

@@ -67,11 +67,16 @@ class TaskReconciler:
         while True:
             status = next_status(self._observe(region, task, now))
             if status is None:
+                self._come_back(task)
                 return
             self._leave(region, task)
             task.enter(status, now)
             self._enter(region, task, now)
             self._world.wake()
+
+    def _come_back(self, task: Task) -> None:
+        if task.status in ("PROVISIONING", "DEPROVISIONING"):
+            self._world.wake_at(task.entered_at + self._delays.real(f"ecs.{task.status.lower()}"))
 
     def _observe(self, region: Region, task: Task, now: float) -> TaskView:
         targets = self.targets_of(region, task)
@@ -163,7 +168,7 @@ class TaskReconciler:
         if task.interface is not None:
             self._networks.open(task.interface, dict(handle.ports))
         task.version += 1
-        if task.status not in ("PENDING", "PROVISIONING"):
+        if task.desired == "STOPPED":
             handle.stop()
 
     def _container_ended(self, task: Task, container: Container, exit: Exit) -> None:  # noqa: A002
@@ -199,4 +204,4 @@ class TaskReconciler:
         for arn, address, port in targets:
             self._load_balancing.deregister(region.name, arn, address, port)
             service.tell(f"deregistered 1 targets in (target-group {arn})", now)
-service.tell("has begun draining connections on 1 tasks.", now, about=f", taskSet {task.deployment}")
+        service.tell("has begun draining connections on 1 tasks.", now, about=f", taskSet {task.deployment}")

@@ -4,6 +4,7 @@ moto's own server application routes a request to a service; this hands it a WSG
 (an HTML page, an unhandled exception, an operation that is not there) into one that is.
 """
 
+import gc
 import importlib
 import io
 import logging
@@ -30,8 +31,7 @@ class MotoApps:
     def _dispatcher(self) -> Any:
         moto_load.load()
         if self._application is None:
-            server = importlib.import_module("moto.moto_server.werkzeug_app")
-            self._application = server.DomainDispatcherApplication(server.create_backend_app)
+            self._application = _application(importlib.import_module("moto.moto_server.werkzeug_app"))
         return self._application
 
     def answer(self, request: Request, operation: str) -> Response:
@@ -158,9 +158,29 @@ class MotoApps:
         return None
 
     def reset(self) -> None:
-        """Forget everything that was created."""
-        if moto_load.loaded():
-            importlib.import_module("moto.core.base_backend").BackendDict.reset()
+        """Forget everything that was created; services are made anew when they are next asked."""
+        if not moto_load.loaded():
+            return
+        registry = importlib.import_module("moto.core.base_backend").BackendDict
+        for service in list(registry._instances):
+            for account in service.values():
+                account.clear()
+            service.clear()
+        registry._instances.clear()
+        gc.collect()
+
+
+def _application(server: Any) -> Any:
+    class Application(server.DomainDispatcherApplication):  # type: ignore[misc]
+        """moto's server application, which says so when it has no such service instead of failing later."""
+
+        def get_backend_for_host(self, host: str | None) -> Any:
+            found = super().get_backend_for_host(host)
+            if host is not None and found is None:
+                raise AwsError("UnsupportedOperation", "This AWS service is not part of the embedded cloud.")
+            return found
+
+    return Application(server.create_backend_app)
 
 
 def unsupported(operation: str) -> AwsError:

@@ -1,16 +1,21 @@
-"""Load moto, lean: only the regions that the course uses, and one shared botocore session.
+"""Load moto, lean: only the regions that the course uses, and AWS's models read once.
 
-moto's EC2 lists what is on sale in every region three times over while it is imported; that costs a second and 50 MB. The cloud offers
-two regions, so only those are read. Importing happens once, on a background thread, after the cloud already answers.
+moto's EC2 lists what is on sale in every region three times over while it is imported, and asks boto3 for all regions of all partitions;
+together that costs a second and 90 MB. The cloud offers two regions, so only those are read. Importing happens once, on a background
+thread, after the cloud already answers.
 """
 
 import importlib
 import os
+import sys
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from . import model
+from .call import ACCOUNT
 
 REGIONS = ("us-east-1", "eu-west-1")
 """The regions in which EC2 sells instances; other services answer in all regions."""
@@ -27,6 +32,22 @@ WARM = (
 
 _once = threading.Lock()
 _ready = threading.Event()
+
+
+class Regions:
+    """Stands where moto makes a boto3 session only to ask for names of regions and services."""
+
+    def get_available_partitions(self) -> list[str]:
+        """The partitions; the embedded cloud has one."""
+        return ["aws"]
+
+    def get_available_regions(self, service: str, partition_name: str = "aws", **_: Any) -> list[str]:  # noqa: ARG002
+        """The regions of a partition."""
+        return list(REGIONS) if partition_name == "aws" else []
+
+    def get_available_services(self) -> list[str]:
+        """botocore's names of all services."""
+        return sorted(folder.name for folder in model.data_folder().iterdir() if folder.is_dir())
 
 
 def load() -> None:
@@ -47,10 +68,32 @@ def loaded() -> bool:
 def _import() -> None:
     os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
     os.environ.setdefault("MOTO_ALLOW_NONEXISTENT_REGION", "true")
-    with warnings.catch_warnings(), _two_regions(), _one_session():
+    # one account; else moto looks for the caller's key in every partition, and makes an IAM of 8 MB for each
+    os.environ.setdefault("MOTO_ACCOUNT_ID", ACCOUNT)
+    with warnings.catch_warnings(), _no_sessions(), _two_regions():
         warnings.simplefilter("ignore")
+        _share_models()
         for name in WARM:
             importlib.import_module(name)
+
+
+def _share_models() -> None:
+    # moto reads the same files again; one copy of each in memory is enough
+    utils = importlib.import_module("moto.core.utils")
+    merge = importlib.import_module("botocore.utils").deep_merge
+    original = utils._load_service_model
+    extras = importlib.import_module("moto.core.loaders").create_loader()
+
+    def load_service_model(service: str, kind: str) -> dict[str, Any]:
+        if kind != "service-2":
+            loaded_model: dict[str, Any] = original(service, kind)
+            return loaded_model
+        raw = model.load(service).raw
+        for extra in extras._find_extras(service, kind, raw["metadata"]["apiVersion"]):
+            merge(raw, extra.get("merge", {}))
+        return raw
+
+    utils._load_service_model = load_service_model
 
 
 @contextmanager
@@ -59,9 +102,11 @@ def _two_regions() -> Iterator[None]:
     original = resources.load_resource
 
     def load_resource(resource: str) -> Any:
-        if "instance_type_offerings" in str(resource) and not any(region in str(resource) for region in REGIONS):
+        if "instance_type_offerings" not in str(resource):
+            return original(resource)
+        if not any(region in str(resource) for region in REGIONS):
             return []
-        return original(resource)
+        return [{key: sys.intern(value) for key, value in offer.items()} for offer in original(resource)]
 
     resources.load_resource = load_resource
     try:
@@ -71,15 +116,11 @@ def _two_regions() -> Iterator[None]:
 
 
 @contextmanager
-def _one_session() -> Iterator[None]:
+def _no_sessions() -> Iterator[None]:
+    # modules of moto that are imported meanwhile keep the small class under the name Session
     boto3 = importlib.import_module("boto3")
     original = boto3.Session
-    shared = original()
-
-    def session(*args: Any, **options: Any) -> Any:
-        return original(*args, **options) if args or options else shared
-
-    boto3.Session = session
+    boto3.Session = Regions
     try:
         yield
     finally:

@@ -20,6 +20,13 @@ def is_free(port: int) -> bool:
     return True
 
 
+def is_listening(port: int) -> bool:
+    """Tell whether some program listens on this loopback port now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 class PortBook:
     """Which loopback port belongs to which container.
 

@@ -23,10 +23,10 @@ from lab_cloud.runtime.command import Launch, Mapper, command_line, prepare
 from lab_cloud.runtime.images import Store
 from lab_cloud.runtime.limits import Limiter
 from lab_cloud.runtime.lines import Lines
-from lab_cloud.runtime.ports import PortBook, is_free
+from lab_cloud.runtime.ports import PortBook, is_listening
 from lab_cloud.runtime.spec import ContainerSpec, ExecResult, Exit, Image, Stats
 from lab_cloud.runtime.watcher import Watcher
-from lab_cloud.system import KILLED, MARK, Guardian, Tree, kill_marked, signal_number
+from lab_cloud.system import KILLED, MARK, Guardian, Tree, allow_many_files, kill_marked, signal_number
 
 OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 _EARLY = 10.0
@@ -156,6 +156,10 @@ class ProcessHandle:
             except Exception:
                 log.exception("the output of %s could not be kept", self.spec.name)
 
+    def on_escape(self) -> None:
+        """It has ended, and something that it started still holds its output open."""
+        self._runtime.sweep(self)
+
     def on_end(self, code: int) -> None:
         """It has ended and its output is complete."""
         self._tell(self._lines.end())
@@ -174,7 +178,7 @@ class ProcessHandle:
         """A reason that a learner cannot guess: another program was faster with the port."""
         if code == 0 or self._asked or time.time() - self.started > _EARLY:
             return None
-        stolen = [port for port in self.ports.values() if not is_free(port)]
+        stolen = [port for port in self.ports.values() if is_listening(port)]
         return f"the loopback port {stolen[0]} of this container is used by another program" if stolen else None
 
 
@@ -192,6 +196,7 @@ class ProcessRuntime:
     name = "process"
 
     def __init__(self, home: Path, sources: Path = SOURCES) -> None:
+        allow_many_files()  # each container takes two
         self.run = secrets.token_hex(4)
         self.store = Store(home / "images")
         self.catalog = Catalog(self.store, sources)
@@ -257,6 +262,12 @@ class ProcessRuntime:
         self._limiter.add(spec.share, handle)
         self.watcher.add(handle)
         return handle
+
+    def sweep(self, handle: ProcessHandle) -> None:
+        """End what escaped from a container that has ended."""
+        with self._lock:
+            if not self._closed:
+                self._cleaner.submit(kill_marked, f"{self.run}.{handle.id[:12]}")
 
     def forget(self, handle: ProcessHandle) -> None:
         """Clean up after a container that has ended."""

@@ -13,11 +13,14 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from lab_cloud.system import LINUX, WINDOWS, Tree
 
 _CHUNK = 64 * 1024
+_MOST_CHUNKS = 64
+"""More than a pipe holds: what came before the end, and not all that an escaped process may still write."""
 _LOOK = 0.05
 """Seconds between two looks at processes where the system does not tell that one has ended (macOS)."""
 _DRAIN = 1.0
@@ -35,6 +38,9 @@ class Watched(Protocol):
 
     def on_bytes(self, data: bytes) -> None:
         """Some output came."""
+
+    def on_escape(self) -> None:
+        """It has ended, but another process still holds its output."""
 
     def on_end(self, code: int) -> None:
         """It has ended and its output is complete."""
@@ -136,21 +142,23 @@ class Watcher:
             self._selector.register(descriptor, selectors.EVENT_READ, lambda: self._ended(watched))
         self._running[watched] = descriptor
 
-    def _read(self, watched: Watched) -> None:
+    def _read(self, watched: Watched) -> bool:
+        """Take what has come; tells whether there may be more."""
         output = watched.tree.output
         if output.closed:
-            return
+            return False
         try:
             data = os.read(output.fileno(), _CHUNK)
         except BlockingIOError:
-            return
+            return False
         if data:
             watched.on_bytes(data)
-            return
+            return True
         self._selector.unregister(output)
         output.close()
         if watched in self._draining:
             self._finish(watched)
+        return False
 
     def _ended(self, watched: Watched) -> None:
         if watched not in self._running:
@@ -163,6 +171,12 @@ class Watcher:
         self._draining[watched] = (code, time.monotonic() + _DRAIN)
         if watched.tree.output.closed:
             self._finish(watched)
+            return
+        for _ in range(_MOST_CHUNKS):
+            if not self._read(watched):
+                break
+        if watched in self._draining:
+            self._safely(watched.on_escape)
 
     def _finish(self, watched: Watched) -> None:
         code, _ = self._draining.pop(watched)
@@ -173,9 +187,13 @@ class Watcher:
 
     def _follow(self, watched: Watched) -> None:
         """Windows: the same for one process."""
-        output = watched.tree.output
-        with output:
-            while data := output.read(_CHUNK):
-                self._safely(lambda data=data: watched.on_bytes(data))  # type: ignore[misc]
+        reader = threading.Thread(target=self._pump, args=(watched,), name="output", daemon=True)
+        reader.start()
         code = watched.tree.reap()
+        reader.join(_DRAIN)
         self._safely(lambda: watched.on_end(code))
+
+    def _pump(self, watched: Watched) -> None:
+        with watched.tree.output as output:
+            while data := output.read(_CHUNK):
+                self._safely(partial(watched.on_bytes, data))

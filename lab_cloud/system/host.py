@@ -29,6 +29,19 @@ def signal_number(name: str) -> int:
     return int(known.get(name if name.startswith("SIG") else f"SIG{name}", signal.SIGTERM))
 
 
+def allow_many_files() -> None:
+    """Raise this process's limit of open files, which is 256 on macOS, as far as its user may."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 8192 if hard == resource.RLIM_INFINITY else min(8192, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def is_alive(pid: int) -> bool:
     """Tell whether a process runs; one that has ended but was not waited for does not."""
     if WINDOWS:

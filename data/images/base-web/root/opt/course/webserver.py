@@ -133,6 +133,7 @@ class Server:
             body = f"{error}\n".encode()
             with suppress(OSError):
                 connection.sendall(self.head(error.status, "text/plain", len(body), (), False) + body)
+                self.linger(connection)
         except OSError:
             pass  # the client has gone
         finally:
@@ -140,6 +141,14 @@ class Server:
             with self.lock:
                 self.waiting.discard(connection)
                 self.threads.discard(threading.current_thread())
+
+    def linger(self, connection):
+        """Let the client read the answer before the rest of its request is refused."""
+        connection.shutdown(socket.SHUT_WR)
+        connection.settimeout(1.0)
+        for _ in range(64):
+            if not connection.recv(65536):
+                return
 
     def read(self, connection, rest, client, local):
         """The next request (None at the end), the bytes that came after it, and whether the client wants to go on."""
@@ -160,6 +169,8 @@ class Server:
                 return None, b"", False
             rest += more
         head, _, rest = rest.partition(b"\r\n\r\n")
+        if len(head) > MOST_HEAD:
+            raise BadRequestError(431, "the headers are too long")
         first, *lines = head.decode("latin-1").split("\r\n")
         words = first.split(" ")
         if len(words) != 3 or not words[2].startswith("HTTP/1."):

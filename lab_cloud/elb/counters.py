@@ -2,11 +2,17 @@
 
 from collections import deque
 
-SAMPLES = 4096
+SAMPLES = 2048
+"""Of a target group; the other counters keep none, since 200 targets would need too much memory."""
 
 
 class Counters:
     """Counts since the start of a load balancer, a target group or a target.
+
+    Parameters
+    ----------
+    samples : int
+        How many response times are kept.
 
     Attributes
     ----------
@@ -26,14 +32,14 @@ class Counters:
 
     __slots__ = ("balancer", "connection_errors", "received", "requests", "sent", "target", "times")
 
-    def __init__(self) -> None:
+    def __init__(self, samples: int = 0) -> None:
         self.requests = 0
         self.target = [0] * 6
         self.balancer = [0] * 6
         self.connection_errors = 0
         self.received = 0
         self.sent = 0
-        self.times: deque[tuple[float, float]] = deque(maxlen=SAMPLES)
+        self.times: deque[tuple[float, float]] = deque(maxlen=samples)
 
     def answered(self, status: int, by_target: bool) -> None:
         """Count one answer."""

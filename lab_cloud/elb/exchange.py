@@ -332,15 +332,14 @@ class Exchange:
         if self._timer is not None:
             self._timer.cancel()
         target, status = self._target, self.status
-        seconds = self.client.loop.time() - self.created
-        counters = [self.client.door.listening.counters]
-        if target is not None:
-            target.in_flight -= 1
-            counters += [target.group.counters, target.counters]
-        for one in counters:
-            one.answered(status, by_target)
-            if by_target:
-                one.times.append((time.time(), seconds))
+        self.client.door.listening.counters.answered(status, by_target)
+        if target is None:
+            return
+        target.in_flight -= 1
+        target.counters.answered(status, by_target)
+        target.group.counters.answered(status, by_target)
+        if by_target:
+            target.group.counters.times.append((time.time(), self.client.loop.time() - self.created))
 
     # back-pressure
 

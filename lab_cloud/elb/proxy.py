@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 HEAD_LIMIT = 64 * 1024
 LINE_LIMIT = 16 * 1024
+LINGER_SECONDS = 1.0
 BUSY, SLOW = 1, 2
 """Why a client is not read from: an earlier request is still being answered; the target reads slowly."""
 
@@ -31,8 +32,9 @@ class ClientConnection(asyncio.Protocol):
     """One connection of a client to a listener."""
 
     __slots__ = (
-        "_advancing", "_bad", "_ended", "_head_size", "_headers", "_held", "_in_head", "_lines", "_reading", "_url",
-        "activity", "door", "exchanges", "loop", "parser", "peer", "plane", "transport", "writing_held",
+        "_advancing", "_bad", "_ended", "_head_size", "_headers", "_held", "_in_head", "_leaving", "_lines",
+        "_reading", "_url", "activity", "door", "exchanges", "loop", "parser", "peer", "plane", "transport",
+        "writing_held",
     )  # fmt: skip
 
     def __init__(self, plane: "DataPlane", door: "Door") -> None:
@@ -53,6 +55,7 @@ class ClientConnection(asyncio.Protocol):
         self._bad: tuple[int, str] | None = None
         self._ended = False
         self._advancing = False
+        self._leaving = False
         self.writing_held = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -69,7 +72,7 @@ class ClientConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read requests as they come."""
-        if self._bad is not None:
+        if self._leaving or self._bad is not None:
             return
         self.activity = self.loop.time()
         if self._reading is None:
@@ -96,7 +99,7 @@ class ClientConnection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """The client has said all; it may still read."""
         self._ended = True
-        return bool(self.exchanges) and self._reading is None
+        return not self._leaving and bool(self.exchanges) and self._reading is None
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone."""
@@ -185,7 +188,7 @@ class ClientConnection(asyncio.Protocol):
     def exchange_over(self, exchange: Exchange) -> None:
         """An answer is whole: the next request's turn, once this one has arrived wholly."""
         if not exchange.keep_alive:
-            self.transport.close()
+            self._leave()
             return
         self.release(SLOW)  # what remains of the body is read and thrown away
         self._next()
@@ -226,7 +229,19 @@ class ClientConnection(asyncio.Protocol):
         self.door.listening.counters.answered(status, by_target=False)
         body = messages.page(status, reason)
         self.transport.write(messages.answer(status, b"text/html", body, keep_alive=False))
-        self.transport.close()
+        self._leave()
+
+    def _leave(self) -> None:
+        # closing while the client still sends would reset the connection, and the client would lose its answer
+        if self._reading is None and self._bad is None:
+            self.transport.close()
+            return
+        self._leaving = True
+        self._held = 0
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
+            self.transport.write_eof()
+            self.loop.call_later(LINGER_SECONDS, self.transport.abort)
 
     def sweep(self, now: float) -> None:
         """Give up what has not moved for the idle timeout."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..clock import Clock
 from . import health
-from .counters import Counters
+from .counters import SAMPLES, Counters
 from .health import Outcome, Record, TargetHealth
 from .model import TargetGroup
 
@@ -75,7 +75,7 @@ class Group:
         self.in_use = False
         self.targets: dict[Key, Target] = {}
         self.ready: tuple[Target, ...] = ()
-        self.counters = Counters()
+        self.counters = Counters(SAMPLES)
         self._turn = 0
 
     def choose(self) -> Target | None:

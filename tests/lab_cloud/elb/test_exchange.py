@@ -417,10 +417,11 @@ def test_requests_take_turns(stage: Stage) -> None:
 
 
 def test_a_client_that_breaks_off_frees_the_target(stage: Stage) -> None:
-    ended = threading.Event()
+    begun, ended = threading.Event(), threading.Event()
 
     def target(talk: Talk) -> None:
         talk.head()
+        begun.set()
         try:
             talk.rest()
         finally:
@@ -429,7 +430,7 @@ def test_a_client_that_breaks_off_frees_the_target(stage: Stage) -> None:
     stage.backend(target)
     with stage.connect() as talk:
         talk.send(GET)
-        until(lambda: stage.group.targets["10.0.0.1", 80].in_flight == 1)
+        assert begun.wait(5)
         talk.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     assert ended.wait(5)
     until(lambda: stage.group.targets["10.0.0.1", 80].in_flight == 0)

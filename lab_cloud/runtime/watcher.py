@@ -21,6 +21,8 @@ from lab_cloud.system import LINUX, WINDOWS, Tree
 _CHUNK = 64 * 1024
 _MOST_CHUNKS = 64
 """More than a pipe holds: what came before the end, and not all that an escaped process may still write."""
+_GATHER = 0.002
+"""Seconds to let output gather after some came: a program that writes much then wakes this thread seldom."""
 _LOOK = 0.05
 """Seconds between two looks at processes where the system does not tell that one has ended (macOS)."""
 _DRAIN = 1.0
@@ -97,7 +99,8 @@ class Watcher:
 
     def _run(self) -> None:
         while not self._closed:
-            for key, _ in self._selector.select(self._patience()):
+            ready = self._selector.select(self._patience())
+            for key, _ in ready:
                 if key.fileobj is self._wake_read:
                     with contextlib.suppress(BlockingIOError):
                         self._wake_read.recv(_CHUNK)
@@ -112,6 +115,8 @@ class Watcher:
             if not LINUX:
                 for watched in [each for each in self._running if each.tree.ended()]:
                     self._ended(watched)
+            if ready and not jobs:
+                time.sleep(_GATHER)
             now = time.monotonic()
             for watched in [each for each, (_, deadline) in self._draining.items() if deadline <= now]:
                 self._finish(watched)

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from . import home, system
 from .errors import AlreadyRunning, CloudError, NotRunning
@@ -42,7 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="start the cloud, if it is not up already")
     up.add_argument("--port", type=int, help="the loopback port of its API (default: a free one)")
-    up.add_argument("--speed", type=float, help="how many times shorter AWS's own waiting is (default: LAB_SPEED or 60)")
+    up.add_argument(
+        "--speed", type=float, help="how many times shorter AWS's own waiting is (default: LAB_SPEED or 60)"
+    )
     up.add_argument("--foreground", action="store_true", help="stay here and log to this terminal; Ctrl-C stops it")
     up.set_defaults(run=_up)
     commands.add_parser("down", help="stop the cloud and all its containers").set_defaults(run=_down)
@@ -68,6 +71,11 @@ def _up(options: argparse.Namespace) -> int:
         from .server import serve
 
         return serve(folder, options.port or 0, speed, to_terminal=True)
+    with home.starting(folder) as first:
+        return _start(folder, options, speed) if first else _follow(folder, options)
+
+
+def _start(folder: Path, options: argparse.Namespace, speed: float) -> int:
     log = folder / "cloud.log"
     argv = [sys.executable, "-m", "lab_cloud.server", "--home", str(folder), "--port", str(options.port or 0)]
     argv += ["--speed", str(speed)]
@@ -82,13 +90,21 @@ def _up(options: argparse.Namespace) -> int:
             _print_up(running)
             return 0
         if child.poll() is not None:
-            other = home.read(folder)  # another `up` was faster
-            if other is not None:
-                return _already(other, options)
             raise CloudError(*_last_words(log, started_at))
         time.sleep(POLL_SECONDS)
     system.kill(child.pid)
     raise CloudError(f"The cloud did not start within {UP_SECONDS:.0f} seconds.", f"Look into {log}.")
+
+
+def _follow(folder: Path, options: argparse.Namespace) -> int:
+    """Another `up` is at work: wait for its cloud."""
+    deadline = time.monotonic() + UP_SECONDS
+    while time.monotonic() < deadline:
+        running = home.read(folder)
+        if running is not None:
+            return _already(running, options)
+        time.sleep(POLL_SECONDS)
+    raise CloudError("Another 'up' has begun and its cloud does not answer.", f"Look into {folder / 'cloud.log'}.")
 
 
 def _speed(asked: float | None) -> float:
@@ -98,7 +114,9 @@ def _speed(asked: float | None) -> float:
     except ValueError:
         speed = 0
     if not 0 < speed <= 100_000:
-        raise CloudError(f"The speed {text} is not a number above 0.", "Leave it out for 60, or use 1 for AWS's own pace.")
+        raise CloudError(
+            f"The speed {text} is not a number above 0.", "Leave it out for 60, or use 1 for AWS's own pace."
+        )
     return speed
 
 
@@ -129,7 +147,7 @@ def _last_words(log: Path, start: int) -> tuple[str, str]:
     return (lines[-1] if lines else "The cloud ended at once."), f"Look into {log}."
 
 
-def _down(options: argparse.Namespace) -> int:  # noqa: ARG001
+def _down(options: argparse.Namespace) -> int:
     folder = home.find()
     running = home.read(folder)
     if running is None:
@@ -161,7 +179,7 @@ def _status(options: argparse.Namespace) -> int:
     folder = home.find()
     running = home.read(folder)
     if options.json:
-        facts = {"running": running is not None, "home": str(folder)}
+        facts: dict[str, Any] = {"running": running is not None, "home": str(folder)}
         if running is not None:
             facts |= {"pid": running.pid, "port": running.port, "speed": running.speed, "region": running.region}
             facts |= {"runtime": running.runtime, **ask(running, "status")}
@@ -183,7 +201,7 @@ def _status(options: argparse.Namespace) -> int:
     return 0
 
 
-def _env(options: argparse.Namespace) -> int:  # noqa: ARG001
+def _env(options: argparse.Namespace) -> int:
     running = _running()
     values = {
         "AWS_ENDPOINT_URL": running.endpoint,
@@ -207,7 +225,7 @@ def _url(options: argparse.Namespace) -> int:
     return 0
 
 
-def _reset(options: argparse.Namespace) -> int:  # noqa: ARG001
+def _reset(options: argparse.Namespace) -> int:
     from .control import ask
 
     answer = ask(_running(), "reset")

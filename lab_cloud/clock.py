@@ -1,8 +1,9 @@
 """Time in the embedded cloud: real time for all, AWS's own waiting divided by the speed.
 
-Timestamps are wall time everywhere. What is shortened is only how long AWS itself makes people wait (provisioning, health-check
-intervals, cooldowns ...); whatever races with the learner's own code is left alone. The lab calendar, which cron expressions and
-"days since pushed" read, starts at the real time and runs at speed while a client is active.
+Timestamps are wall time everywhere. What is shortened is only how long AWS itself makes people wait (provisioning,
+health-check intervals, cooldowns ...); whatever races with the learner's own code is left alone. The lab calendar,
+which cron expressions and "days since pushed" read, starts at the real time and runs at speed while a client is
+active.
 """
 
 import threading

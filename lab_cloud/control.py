@@ -1,6 +1,7 @@
 """The cloud's own small language between its command line and its server: status, url, reset.
 
-Each message is a POST to ``/_lab/<name>`` that carries the secret key of `cloud.json` in a header; who can read that file may ask.
+Each message is a POST to ``/_lab/<name>`` that carries the secret key of `cloud.json` in a header; who can read that
+file may ask.
 """
 
 import hmac
@@ -79,7 +80,9 @@ class Control:
     def __call__(self, request: Request) -> Response | None:
         """Answer one message; None for a name that nobody knows."""
         if not hmac.compare_digest(request.headers.get(HEADER, "").encode(), self._secret_key.encode()):
-            return _json(403, {"message": "The key of this cloud is missing or wrong.", "remedy": "Read it from cloud.json."})
+            return _json(
+                403, {"message": "The key of this cloud is missing or wrong.", "remedy": "Read it from cloud.json."}
+            )
         command = self._commands.get(request.path.removeprefix(PREFIX))
         if command is None or request.method != "POST":
             return None

@@ -1,13 +1,15 @@
 """The folder `.lab/`: where the running cloud says how to reach it.
 
-It lies in the course's root, or where `LAB_HOME` points. `cloud.json` holds the key pair of the running cloud, so it is readable by
-its owner alone.
+It lies in the course's root, or where `LAB_HOME` points. `cloud.json` holds the key pair of the running cloud, so it
+is readable by its owner alone.
 """
 
 import json
 import os
 import secrets
 import string
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from . import system
 from .errors import HomeError
 
 STATE = "cloud.json"
+STARTING = "starting.pid"
 KEY_LETTERS = string.ascii_uppercase + "234567"
 
 
@@ -61,8 +64,8 @@ def find() -> Path:
     Returns
     -------
     Path
-        ``LAB_HOME`` when it is set; else `.lab` in the nearest folder upwards that holds `labs/` and `lab_cloud/`, else in the
-        folder above this package.
+        ``LAB_HOME`` when it is set; else `.lab` in the nearest folder upwards that holds `labs/` and `lab_cloud/`,
+        else in the folder above this package.
     """
     chosen = os.environ.get("LAB_HOME")
     if chosen:
@@ -92,6 +95,46 @@ def prepare(home: Path) -> None:
             f"The folder {home} cannot be written: {error.strerror or error}.",
             "Give yourself the right to write there, or set LAB_HOME to a folder of yours.",
         ) from error
+
+
+@contextmanager
+def starting(home: Path) -> Iterator[bool]:
+    """Hold the right to start a cloud here.
+
+    Yields
+    ------
+    bool
+        False when another living process holds it.
+    """
+    lock = home / STARTING
+    if not _take(lock):
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.unlink(missing_ok=True)
+
+
+def _take(lock: Path) -> bool:
+    for _ in range(2):
+        try:
+            with lock.open("x", encoding="ascii") as file:
+                file.write(str(os.getpid()))
+            return True
+        except FileExistsError:
+            holder = _holder(lock)
+            if holder is None or system.is_alive(holder):
+                return False
+            lock.unlink(missing_ok=True)  # its process died while it started a cloud
+    return False
+
+
+def _holder(lock: Path) -> int | None:
+    try:
+        return int(lock.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None  # just made, or just gone
 
 
 def new_keys() -> tuple[str, str]:
@@ -126,9 +169,7 @@ def read_stale(home: Path) -> Running | None:
     except FileNotFoundError:
         return None
     except PermissionError as error:
-        raise HomeError(
-            f"{home / STATE} belongs to somebody else.", "Set LAB_HOME to a folder of your own."
-        ) from error
+        raise HomeError(f"{home / STATE} belongs to somebody else.", "Set LAB_HOME to a folder of your own.") from error
     except (OSError, ValueError, TypeError):
         return None
 

@@ -1,7 +1,7 @@
 """The cloud as one process: put the parts together, serve on loopback, end cleanly.
 
-Start with ``python -m lab_cloud up``. Heavy parts (moto, botocore) are loaded on a thread of their own after the door is open, so that the
-first call is answered within a second.
+Start with ``python -m lab_cloud up``. Heavy parts (moto, botocore) are loaded on a thread of their own after the door
+is open, so that the first call is answered within a second.
 """
 
 import argparse
@@ -35,6 +35,7 @@ from .elb.api import ElbApi
 from .elb.reconciler import Elb
 from .errors import AlreadyRunning, CloudError, PortInUse
 from .network.addresses import AddressBook
+from .network.api import NetworkApi
 from .runtime.process import ProcessRuntime
 from .wire import moto_load
 from .wire.dispatch import Dispatcher
@@ -48,7 +49,7 @@ log = logging.getLogger("lab_cloud")
 
 DEFAULT_REGION = "us-east-1"
 SWITCH_SECONDS = 0.001
-"""How long a busy thread may keep the others waiting; Python's default of 5 ms would be felt by every proxied request."""
+"""How long a busy thread may keep the others waiting; Python's 5 ms would be felt by every proxied request."""
 
 
 class Cloud:
@@ -88,7 +89,9 @@ class Cloud:
         self.elb = Elb(self.world, self.book, folder)
         networks = VpcNeighbour(self.book)
         balancing = ElbNeighbour(self.elb.targets)
-        launcher = Launcher(self.world, self.runtime, self.logs, f"http://127.0.0.1:{port}{METADATA_PREFIX.rstrip('/')}")
+        launcher = Launcher(
+            self.world, self.runtime, self.logs, f"http://127.0.0.1:{port}{METADATA_PREFIX.rstrip('/')}"
+        )
         tasks = TaskReconciler(self.store, self.world, launcher, networks, balancing, delays)
         for reconciler in (
             self.elb,
@@ -101,6 +104,7 @@ class Cloud:
         dispatcher.own("ecs", EcsApi(self.store, self.clock, networks, balancing))
         dispatcher.override("sts", Identity(access_key))
         dispatcher.override("elbv2", ElbApi(self.elb))
+        dispatcher.override("ec2", NetworkApi())
         check_signatures = os.environ.get("LAB_AUTH", "on") != "off"
         if not check_signatures:
             log.warning("LAB_AUTH=off: any program on this machine may use this cloud")

@@ -1,7 +1,8 @@
 """The lock that everything runs under, and the loop that runs the reconcilers.
 
-moto is not thread-safe, so each request and each tick of a reconciler takes one re-entrant lock. Nothing slow happens while it is held:
-starting a process or probing a port is given to `work`, and what comes of it returns through `post`.
+moto is not thread-safe, so each request and each tick of a reconciler takes one re-entrant lock. Nothing slow happens
+while it is held: starting a process or probing a port is given to `work`, and what comes of it returns through
+`post`.
 """
 
 import asyncio
@@ -68,7 +69,7 @@ class World:
         self._changed.set()
 
     def wake_at(self, moment: float) -> None:
-        """Tick at this moment (epoch seconds), sooner than the next round would be; called by reconcilers in their tick."""
+        """Tick at this moment (epoch seconds) too; called by reconcilers in their tick."""
         self._due = min(self._due, moment)
 
     def post(self, fact: Callable[[], None]) -> None:

@@ -36,7 +36,9 @@ class Cluster:
         """Its ARN."""
         return names.arn(self.region, f"cluster/{self.name}")
 
-    def describe(self, *, running: int, pending: int, services: int, include: list[str] | None = None) -> dict[str, Any]:
+    def describe(
+        self, *, running: int, pending: int, services: int, include: list[str] | None = None
+    ) -> dict[str, Any]:
         """As DescribeClusters shows it.
 
         Parameters

@@ -120,5 +120,6 @@ def _check_strategy(providers: list[str], strategy: list[dict[str, Any]]) -> Non
         if item["capacityProvider"] not in providers:
             raise AwsError(
                 "InvalidParameterException",
-                f"The capacity provider '{item['capacityProvider']}' of the strategy is not associated with the cluster.",
+                f"The capacity provider '{item['capacityProvider']}' of the strategy is not "
+                "associated with the cluster.",
             )

@@ -78,7 +78,9 @@ class DefinitionOperations:
         for reference in params["taskDefinitions"]:
             definition = region.find_definition(reference)
             if definition is None or definition.status == "ACTIVE":
-                reason = "MISSING" if definition is None else "The specified task definition is still in ACTIVE status. "
+                reason = (
+                    "MISSING" if definition is None else "The specified task definition is still in ACTIVE status. "
+                )
                 detail = None if definition is None else "Please deregister the target and try again."
                 failures.append({"arn": reference, "reason": reason.strip(), "detail": detail})
                 continue
@@ -98,7 +100,9 @@ class DefinitionOperations:
 def _in_use(region: Region, definition: TaskDefinition) -> bool:
     tasks = any(task.definition is definition and task.status != "STOPPED" for task in region.tasks.values())
     return tasks or any(
-        deployment.definition is definition for service in region.services.values() for deployment in service.deployments
+        deployment.definition is definition
+        for service in region.services.values()
+        for deployment in service.deployments
     )
 
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from ..errors import AwsError
 from ..wire import Call
 from . import names
 from .paging import page
@@ -42,7 +41,9 @@ class DeploymentOperations:
         """DescribeServiceRevisions."""
         region = self._store.region(call.region)
         known = {
-            service.revision_arn(each): (service, each) for service in region.services.values() for each in service.history
+            service.revision_arn(each): (service, each)
+            for service in region.services.values()
+            for each in service.history
         }
         found, failures = [], []
         for arn in params["serviceRevisionArns"]:

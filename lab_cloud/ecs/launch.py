@@ -49,7 +49,8 @@ class Launcher:
             )
             if why:
                 return (
-                    "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: "
+                    "ResourceInitializationError: failed to validate logger args: create stream "
+                    "has been retried 1 times: "
                     f"failed to create Cloudwatch log stream: {why}"
                 )
         return ""
@@ -103,7 +104,9 @@ class Launcher:
     def _post(self, fact: Callable[..., None], *arguments: Any) -> None:
         self._world.post(lambda: fact(*arguments))
 
-    def _spec(self, task: Task, container: Container, share: Share, ended: Callable[[Container, Exit], None]) -> ContainerSpec:
+    def _spec(
+        self, task: Task, container: Container, share: Share, ended: Callable[[Container, Exit], None]
+    ) -> ContainerSpec:
         definition, override = container.definition, container.override
         memory = override.get("memory") or definition.get("memory")
         entry_point = definition.get("entryPoint")
@@ -124,7 +127,7 @@ class Launcher:
         )
 
     def _own_environment(self, task: Task, container: Container) -> dict[str, str]:
-        # what the Fargate agent sets; the host name is the interface's, since a plain process cannot have one of its own
+        # what the Fargate agent sets; a plain process has no host name of its own, so it is told the interface's
         interface = task.interface
         return {
             "AWS_REGION": task.region,
@@ -155,7 +158,7 @@ def _awslogs(container: Container) -> dict[str, str] | None:
     return found
 
 
-def _drop(when: float, line: str) -> None:  # noqa: ARG001
+def _drop(when: float, line: str) -> None:
     """A container without a log driver: its output goes nowhere, as on Fargate."""
 
 

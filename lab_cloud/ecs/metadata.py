@@ -1,7 +1,7 @@
 """The task metadata endpoint, version 4: how a program finds out which task it is.
 
-Follows "Amazon ECS task metadata endpoint version 4 for tasks on Fargate". The address carries a secret token instead of a signature, as a
-container on AWS reaches it by a link-local address that only it has.
+Follows "Amazon ECS task metadata endpoint version 4 for tasks on Fargate". The address carries a secret token instead
+of a signature, as a container on AWS reaches it by a link-local address that only it has.
 """
 
 import json

@@ -62,5 +62,6 @@ def check_name(kind: str, name: str) -> None:
     if not NAME.match(name):
         raise AwsError(
             "InvalidParameterException",
-            f"Invalid {kind} name '{name}'. Use up to 255 letters (uppercase and lowercase), numbers, underscores, and hyphens.",
+            f"Invalid {kind} name '{name}'. Use up to 255 letters (uppercase and lowercase), "
+            "numbers, underscores, and hyphens.",
         )

@@ -36,7 +36,8 @@ class VpcNeighbour:
             if group not in known:
                 raise AwsError(
                     "InvalidParameterException",
-                    f"Error retrieving security group information for [{group}]: The security group '{group}' does not exist "
+                    f"Error retrieving security group information for [{group}]: The security "
+                    f"group '{group}' does not exist "
                     "(ErrorCode: InvalidGroup.NotFound)",
                 )
 
@@ -95,15 +96,15 @@ class ElbNeighbour:
             return None
         return TargetGroup(target_type=found.target_type, has_load_balancer=moto_elb.in_use(region, arn))
 
-    def register(self, region: str, arn: str, address: str, port: int, zone: str) -> None:  # noqa: ARG002
+    def register(self, region: str, arn: str, address: str, port: int, zone: str) -> None:
         """Register a target."""
         self._targets.register(arn, address, port, zone)
 
-    def deregister(self, region: str, arn: str, address: str, port: int) -> None:  # noqa: ARG002
+    def deregister(self, region: str, arn: str, address: str, port: int) -> None:
         """Begin to drain a target."""
         self._targets.deregister(arn, address, port)
 
-    def health(self, region: str, arn: str, address: str, port: int) -> Health | None:  # noqa: ARG002
+    def health(self, region: str, arn: str, address: str, port: int) -> Health | None:
         """A target's health."""
         found = self._targets.health(arn, address, port)
         return Health(found.state, found.reason or "") if found is not None else None

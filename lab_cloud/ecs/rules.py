@@ -1,7 +1,7 @@
 """What RegisterTaskDefinition accepts. Pure: a dict in, the first violation out.
 
-Follows "Amazon ECS task definition parameters for Fargate" and "Troubleshoot Amazon ECS task definition invalid CPU or memory errors"
-of the Amazon ECS Developer Guide.
+Follows "Amazon ECS task definition parameters for Fargate" and "Troubleshoot Amazon ECS task definition invalid CPU
+or memory errors" of the Amazon ECS Developer Guide.
 """
 
 import re
@@ -48,7 +48,8 @@ def check_task_definition(registered: dict[str, Any]) -> None:
     """
     if not FAMILY.match(registered["family"]):
         raise client(
-            "Family contains invalid characters. Use up to 255 letters (uppercase and lowercase), numbers, hyphens, and underscores."
+            "Family contains invalid characters. Use up to 255 letters (uppercase and "
+            "lowercase), numbers, hyphens, and underscores."
         )
     mode = registered.get("networkMode", "bridge")
     if mode not in NETWORK_MODES:
@@ -62,7 +63,10 @@ def check_task_definition(registered: dict[str, Any]) -> None:
     if fargate:
         _check_fargate(registered, mode, cpu, memory)
     elif cpu and not EC2_CPU_RANGE[0] <= cpu <= EC2_CPU_RANGE[1]:
-        raise client("Invalid 'cpu' setting for task. For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.")
+        raise client(
+            "Invalid 'cpu' setting for task. For more information, see the Troubleshooting "
+            "section of the Amazon ECS Developer Guide."
+        )
     for container in containers:
         _check_container(container, mode, memory)
     _check_sums(containers, cpu, memory)
@@ -77,7 +81,9 @@ def _check_names(containers: list[dict[str, Any]]) -> None:
         if not CONTAINER_NAME.match(name):
             raise client(f"Invalid container name '{name}'. Use up to 255 letters, numbers, hyphens, and underscores.")
         if name in seen:
-            raise client(f"The container name '{name}' is used twice. Container names must be unique within a task definition.")
+            raise client(
+                f"The container name '{name}' is used twice. Container names must be unique within a task definition."
+            )
         seen.add(name)
         if not container.get("image"):
             raise client(f"Container.image should not be null or empty (container '{name}').")
@@ -89,11 +95,15 @@ def _sizes(registered: dict[str, Any]) -> tuple[int, int]:
     try:
         cpu = cpu_units(registered.get("cpu"))
     except ValueError:
-        raise client(f"Invalid 'cpu' setting for task. '{registered['cpu']}' is not a number of CPU units or vCPU.") from None
+        raise client(
+            f"Invalid 'cpu' setting for task. '{registered['cpu']}' is not a number of CPU units or vCPU."
+        ) from None
     try:
         memory = memory_mib(registered.get("memory"))
     except ValueError:
-        raise client(f"Invalid 'memory' setting for task. '{registered['memory']}' is not a number of MiB or GB.") from None
+        raise client(
+            f"Invalid 'memory' setting for task. '{registered['memory']}' is not a number of MiB or GB."
+        ) from None
     return cpu, memory
 
 
@@ -108,12 +118,21 @@ def _check_fargate(registered: dict[str, Any], mode: str, cpu: int, memory: int)
         raise client(f"Invalid 'cpu' setting for task. Fargate has {allowed} CPU units; {cpu} is none of them.")
     if memory not in FARGATE_MEMORY_MIB[cpu]:
         sizes = FARGATE_MEMORY_MIB[cpu]
-        span = ", ".join(map(str, sizes)) if len(sizes) <= 4 else f"{sizes[0]} to {sizes[-1]} in steps of {sizes[1] - sizes[0]}"
-        raise client(f"No Fargate configuration exists for given values: {cpu} CPU, {memory} memory. With {cpu} CPU units go {span} MiB.")
+        span = (
+            ", ".join(map(str, sizes))
+            if len(sizes) <= 4
+            else f"{sizes[0]} to {sizes[-1]} in steps of {sizes[1] - sizes[0]}"
+        )
+        raise client(
+            f"No Fargate configuration exists for given values: {cpu} CPU, {memory} memory. With "
+            f"{cpu} CPU units go {span} MiB."
+        )
     for container in registered["containerDefinitions"]:
         driver = container.get("logConfiguration", {}).get("logDriver")
         if driver and driver not in FARGATE_LOG_DRIVERS:
-            raise client(f"Fargate does not support the log driver '{driver}'. It supports {', '.join(FARGATE_LOG_DRIVERS)}.")
+            raise client(
+                f"Fargate does not support the log driver '{driver}'. It supports {', '.join(FARGATE_LOG_DRIVERS)}."
+            )
         if driver == "awslogs" and not registered.get("executionRoleArn"):
             raise client("Fargate requires task definition to have execution role ARN to support log driver awslogs.")
         if container.get("privileged"):
@@ -125,7 +144,8 @@ def _check_container(container: dict[str, Any], mode: str, task_memory: int) -> 
     hard, soft = container.get("memory"), container.get("memoryReservation")
     if not task_memory and hard is None and soft is None:
         raise client(
-            f"Invalid setting for container '{name}'. At least one of 'memory' or 'memoryReservation' must be specified."
+            f"Invalid setting for container '{name}'. At least one of 'memory' or "
+            "'memoryReservation' must be specified."
         )
     if hard is not None and hard < 6:
         raise client(f"Invalid setting for container '{name}'. 'memory' must be at least 6 MiB.")
@@ -158,16 +178,19 @@ def _check_sums(containers: list[dict[str, Any]], cpu: int, memory: int) -> None
     wanted_cpu = sum(container.get("cpu", 0) for container in containers)
     if cpu and wanted_cpu > cpu:
         raise client(
-            f"Invalid 'cpu' setting for task: the containers reserve {wanted_cpu} CPU units together, the task has {cpu}."
+            f"Invalid 'cpu' setting for task: the containers reserve {wanted_cpu} CPU units "
+            f"together, the task has {cpu}."
         )
     for container in containers:
         hard = container.get("memory")
         if memory and hard is not None and hard > memory:
             raise client(
-                f"Invalid setting for container '{container['name']}': its memory of {hard} MiB is more than the task's {memory} MiB."
+                f"Invalid setting for container '{container['name']}': its memory of {hard} MiB "
+                f"is more than the task's {memory} MiB."
             )
     wanted = sum(container.get("memoryReservation", container.get("memory", 0)) for container in containers)
     if memory and wanted > memory:
         raise client(
-            f"Invalid 'memory' setting for task: the containers reserve {wanted} MiB together, the task has {memory} MiB."
+            f"Invalid 'memory' setting for task: the containers reserve {wanted} MiB together, "
+            f"the task has {memory} MiB."
         )

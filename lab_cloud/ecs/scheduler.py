@@ -1,7 +1,8 @@
 """The service scheduler: how many tasks of which deployment to start and to stop. Pure.
 
-Follows "Amazon ECS services", "Deploy Amazon ECS services by replacing tasks" and "How the Amazon ECS deployment circuit breaker detects
-failures" of the Amazon ECS Developer Guide. Floor: ceil(desired x minimumHealthyPercent); ceiling: floor(desired x maximumPercent).
+Follows "Amazon ECS services", "Deploy Amazon ECS services by replacing tasks" and "How the Amazon ECS deployment
+circuit breaker detects failures" of the Amazon ECS Developer Guide. Floor: ceil(desired x minimumHealthyPercent);
+ceiling: floor(desired x maximumPercent).
 """
 
 import math
@@ -164,8 +165,8 @@ def breaker_threshold(desired: int, kind: str = "BOUNDED_PERCENT", value: int = 
 def backoff_seconds(failures: int) -> float:
     """AWS seconds to wait before the next try after this many failures in a row.
 
-    AWS throttles launches of tasks that keep failing, up to 15 minutes, and publishes no formula; doubling from 10 seconds after
-    the second failure is ours.
+    AWS throttles launches of tasks that keep failing, up to 15 minutes, and publishes no formula; doubling from 10
+    seconds after the second failure is ours.
     """
     if failures <= BACKOFF_FREE_FAILURES:
         return 0.0

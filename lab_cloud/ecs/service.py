@@ -11,13 +11,26 @@ from .task_definition import TaskDefinition
 
 EVENTS_KEPT = 100
 DEPLOYMENTS_KEPT = 20
+SHOWN_AS_CREATED = (
+    "schedulingStrategy",
+    "deploymentController",
+    "enableECSManagedTags",
+    "propagateTags",
+    "enableExecuteCommand",
+    "availabilityZoneRebalancing",
+    "placementConstraints",
+    "placementStrategy",
+    "serviceRegistries",
+)
+"""What DescribeServices shows just as CreateService got it."""
 
 
 @dataclass
 class Deployment:
     """One deployment: a task definition on its way into the service.
 
-    The same object answers as ``deployments[]`` of DescribeServices, as a service deployment, and as the service revision it makes.
+    The same object answers as ``deployments[]`` of DescribeServices, as a service deployment, and as the service
+    revision it makes.
     """
 
     definition: TaskDefinition
@@ -124,7 +137,9 @@ class Service:
     def counts(self, tasks: list[Any]) -> tuple[int, int]:
         """How many of these tasks run, and how many are on their way."""
         running = sum(task.status == "RUNNING" and task.desired == "RUNNING" for task in tasks)
-        pending = sum(task.status in ("PROVISIONING", "PENDING", "ACTIVATING") and task.desired == "RUNNING" for task in tasks)
+        pending = sum(
+            task.status in ("PROVISIONING", "PENDING", "ACTIVATING") and task.desired == "RUNNING" for task in tasks
+        )
         return running, pending
 
     def describe(self, tasks: list[Any], *, with_tags: bool = False) -> dict[str, Any]:
@@ -139,9 +154,7 @@ class Service:
         """
         running, pending = self.counts(tasks)
         primary = self.primary
-        keep = ("schedulingStrategy", "deploymentController", "enableECSManagedTags", "propagateTags", "enableExecuteCommand",
-                "availabilityZoneRebalancing", "placementConstraints", "placementStrategy", "serviceRegistries")  # fmt: skip
-        shown = {key: self.created_with[key] for key in keep if key in self.created_with}
+        shown = {key: self.created_with[key] for key in SHOWN_AS_CREATED if key in self.created_with}
         return {
             "serviceArn": self.arn,
             "serviceName": self.name,

@@ -129,7 +129,10 @@ class ServiceReconciler:
 
     def _count_failures(self, service: Service, tasks: list[Task], now: float) -> None:
         for task in tasks:
-            stopped_itself = task.desired == "STOPPED" and task.stop_code in ("EssentialContainerExited", "TaskFailedToStart")
+            stopped_itself = task.desired == "STOPPED" and task.stop_code in (
+                "EssentialContainerExited",
+                "TaskFailedToStart",
+            )
             if stopped_itself and not task.was_healthy:
                 task.was_healthy = True  # counted once
                 self._failed(service, task, now)
@@ -170,7 +173,12 @@ class ServiceReconciler:
         started = []
         for _ in range(count):
             task = new_task(
-                region, cluster, deployment.definition, now, network=deployment.network, launch_type=deployment.launch_type
+                region,
+                cluster,
+                deployment.definition,
+                now,
+                network=deployment.network,
+                launch_type=deployment.launch_type,
             )
             task.service, task.group = service.name, f"service:{service.name}"
             task.deployment = task.started_by = deployment.id

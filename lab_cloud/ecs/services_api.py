@@ -23,7 +23,13 @@ DEFAULT_CONFIGURATION = {
     "strategy": "ROLLING",
     "bakeTimeInMinutes": 0,
 }
-STARTS_DEPLOYMENT = ("taskDefinition", "networkConfiguration", "platformVersion", "loadBalancers", "capacityProviderStrategy")
+STARTS_DEPLOYMENT = (
+    "taskDefinition",
+    "networkConfiguration",
+    "platformVersion",
+    "loadBalancers",
+    "capacityProviderStrategy",
+)
 
 
 class ServiceOperations:
@@ -126,7 +132,9 @@ class ServiceOperations:
             raise AwsError("ServiceNotActiveException", "Service was not ACTIVE.")
         _check_strategy(params)
         before = service.primary
-        definition = region.usable_definition(params["taskDefinition"]) if params.get("taskDefinition") else before.definition
+        definition = (
+            region.usable_definition(params["taskDefinition"]) if params.get("taskDefinition") else before.definition
+        )
         check_launch_type(before.launch_type, definition)
         network = before.network
         if params.get("networkConfiguration"):
@@ -162,7 +170,8 @@ class ServiceOperations:
         if service.desired > 0 and not params.get("force"):
             raise AwsError(
                 "InvalidParameterException",
-                "The service cannot be stopped while it is scaled above 0. Set desiredCount to 0 first, or delete with force=True.",
+                "The service cannot be stopped while it is scaled above 0. Set desiredCount to "
+                "0 first, or delete with force=True.",
             )
         service.status, service.desired = "DRAINING", 0
         return {"service": service.describe(region.tasks_of(service))}
@@ -175,16 +184,20 @@ class ServiceOperations:
             if not arn:
                 raise AwsError(
                     "InvalidParameterException",
-                    "targetGroupArn is missing. Classic Load Balancers (loadBalancerName) are not part of the embedded cloud.",
+                    "targetGroupArn is missing. Classic Load Balancers (loadBalancerName) are "
+                    "not part of the embedded cloud.",
                 )
             _check_container(definition, balancer)
             group = self._load_balancing.group(region.name, arn)
             if group is None:
-                raise AwsError("InvalidParameterException", f"Unable to find the target group {arn}. Does it still exist?")
+                raise AwsError(
+                    "InvalidParameterException", f"Unable to find the target group {arn}. Does it still exist?"
+                )
             if definition.network_mode == "awsvpc" and group.target_type != "ip":
                 raise AwsError(
                     "InvalidParameterException",
-                    f"The provided target group {arn} has target type {group.target_type}, which is incompatible with the "
+                    f"The provided target group {arn} has target type {group.target_type}, which "
+                    "is incompatible with the "
                     "awsvpc network mode specified in the task definition.",
                 )
             if not group.has_load_balancer:
@@ -201,7 +214,9 @@ def _check_container(definition: TaskDefinition, balancer: dict[str, Any]) -> No
     if container is None:
         raise AwsError("InvalidParameterException", f"The container {name} does not exist in the task definition.")
     if port not in container_ports(container):
-        raise AwsError("InvalidParameterException", f"The container {name} did not have a container port {port} defined.")
+        raise AwsError(
+            "InvalidParameterException", f"The container {name} did not have a container port {port} defined."
+        )
 
 
 def _check_strategy(params: dict[str, Any]) -> None:
@@ -209,7 +224,10 @@ def _check_strategy(params: dict[str, Any]) -> None:
         raise AwsError("InvalidParameterException", "The DAEMON scheduling strategy is not supported by Fargate.")
     controller = params.get("deploymentController", {}).get("type", "ECS")
     if controller != "ECS":
-        raise AwsError("UnsupportedFeatureException", f"The embedded cloud does not simulate the deployment controller {controller}.")
+        raise AwsError(
+            "UnsupportedFeatureException",
+            f"The embedded cloud does not simulate the deployment controller {controller}.",
+        )
     strategy = params.get("deploymentConfiguration", {}).get("strategy", "ROLLING")
     if strategy != "ROLLING":
         raise AwsError(
@@ -224,7 +242,8 @@ def _configuration(asked: dict[str, Any], before: dict[str, Any]) -> dict[str, A
     if low < 0 or high < low or high < 100 or (low == 100 == high):
         raise AwsError(
             "InvalidParameterException",
-            f"Invalid deployment configuration: minimumHealthyPercent {low} and maximumPercent {high} leave no room to deploy. "
+            f"Invalid deployment configuration: minimumHealthyPercent {low} and maximumPercent "
+            f"{high} leave no room to deploy. "
             "The maximum must be at least 100 and greater than the minimum.",
         )
     return configuration
@@ -237,5 +256,3 @@ def _desired(params: dict[str, Any], before: int | None) -> int:
     if desired < 0:
         raise AwsError("InvalidParameterException", "Desired count can not be negative.")
     return int(desired)
-
-

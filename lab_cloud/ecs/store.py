@@ -83,7 +83,9 @@ class Region:
 
     def tasks_of(self, service: Service) -> list[Task]:
         """The tasks of a service, stopped ones too, oldest first."""
-        return [task for task in self.tasks.values() if task.service == service.name and task.cluster == service.cluster]
+        return [
+            task for task in self.tasks.values() if task.service == service.name and task.cluster == service.cluster
+        ]
 
     def cluster_counts(self, cluster: Cluster) -> tuple[int, int, int]:
         """Running tasks, tasks on their way, and services of a cluster."""

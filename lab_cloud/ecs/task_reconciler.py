@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 
-
 from ..delays import Delays
 from ..runtime.spec import Exit, Handle
 from ..world import World

@@ -45,6 +45,7 @@ class TaskOperations:
             self._networks.check(region.name, network)
         overrides = params.get("overrides", {})
         _check_overrides(definition, overrides)
+        platform = platform_of(params)
         tasks = []
         for _ in range(count):
             task = new_task(region, cluster, definition, self._clock.now(), network=network, launch_type=launch_type)
@@ -54,7 +55,7 @@ class TaskOperations:
             if params.get("propagateTags") == "TASK_DEFINITION":
                 task.tags = {**definition.tags, **task.tags}
             task.execute_command = params.get("enableExecuteCommand", False)
-            task.platform_version = platform_of(params)
+            task.platform_version = platform
             apply_overrides(task, overrides)
             tasks.append(task)
         answer = {"tasks": [task.describe(with_tags=True) for task in tasks], "failures": []}
@@ -179,7 +180,8 @@ def _check_overrides(definition: TaskDefinition, overrides: dict[str, Any]) -> N
         name = override.get("name", "")
         if definition.container(name) is None:
             raise AwsError(
-                "InvalidParameterException", f"Override for container named {name} is not a container in the TaskDefinition."
+                "InvalidParameterException",
+                f"Override for container named {name} is not a container in the TaskDefinition.",
             )
     for key, read in (("cpu", cpu_units), ("memory", memory_mib)):
         try:
@@ -192,7 +194,8 @@ def launch_type_of(params: dict[str, Any], cluster: Cluster) -> str:
     """FARGATE or EC2, from the call and the cluster's default strategy."""
     if params.get("launchType") and params.get("capacityProviderStrategy"):
         raise AwsError(
-            "InvalidParameterException", "Specifying both a launch type and capacity provider strategy is not supported."
+            "InvalidParameterException",
+            "Specifying both a launch type and capacity provider strategy is not supported.",
         )
     if params.get("launchType"):
         return str(params["launchType"])
@@ -235,7 +238,8 @@ def network_of(definition: TaskDefinition, params: dict[str, Any]) -> Network | 
         return None
     if not found:
         raise AwsError(
-            "InvalidParameterException", "Network Configuration must be provided when networkMode 'awsvpc' is specified."
+            "InvalidParameterException",
+            "Network Configuration must be provided when networkMode 'awsvpc' is specified.",
         )
     if not found["subnets"]:
         raise AwsError("InvalidParameterException", "subnets can not be empty.")

@@ -1,14 +1,15 @@
 """The HTTP door of the cloud, as an ASGI application: who may come in, and where they go.
 
-The API can start processes, so it is closed to everyone but the holder of this cloud's keys: an unknown `Host` (DNS rebinding) and any
-`Origin` (a web page posting across sites) are refused before anything is read, and every AWS request carries a valid signature.
+The API can start processes, so it is closed to everyone but the holder of this cloud's keys: an unknown `Host` (DNS
+rebinding) and any `Origin` (a web page posting across sites) are refused before anything is read, and every AWS
+request carries a valid signature.
 """
 
 import asyncio
 import logging
-import threading
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from typing import Any
 
 from ..clock import Clock
@@ -63,7 +64,7 @@ class Gateway:
     def __init__(
         self,
         dispatcher: Dispatcher,
-        lock: threading.RLock,  # type: ignore[valid-type]
+        lock: AbstractContextManager[Any],
         secret_of: Callable[[str], str | None],
         clock: Clock,
         *,

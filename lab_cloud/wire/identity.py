@@ -20,7 +20,7 @@ class Identity:
     def __init__(self, access_key: str) -> None:
         self._access_key = access_key
 
-    def get_caller_identity(self, call: Call, params: dict[str, Any]) -> Answer:  # noqa: ARG002
+    def get_caller_identity(self, call: Call, params: dict[str, Any]) -> Answer:
         """Say whose key signed; keys that IAM or STS gave out are moto's to explain."""
         if call.access_key != self._access_key:
             return FORWARD

@@ -1,7 +1,7 @@
 """AWS's own service models, as botocore ships them, read without importing botocore.
 
-Importing botocore costs a quarter of a second and the cloud must answer within one. The models are plain JSON; what the cloud needs
-of them (operations, shapes, the protocol) is a few look-ups.
+Importing botocore costs a quarter of a second and the cloud must answer within one. The models are plain JSON; what
+the cloud needs of them (operations, shapes, the protocol) is a few look-ups.
 """
 
 import functools
@@ -98,7 +98,7 @@ def load(service: str) -> Model:
 
 
 def _without_prose(node: dict[str, Any]) -> dict[str, Any]:
-    # the documentation is most of a model's size and nothing here reads it; a shape's member may itself be called documentation
+    # nothing here reads the prose, most of a model's size; a member that is called documentation is no string
     if isinstance(node.get("documentation"), str):
         del node["documentation"]
     return node

@@ -1,7 +1,7 @@
 """Let moto answer a call, and mend what it answers.
 
-moto's own server application routes a request to a service; this hands it a WSGI environment and turns what is not an AWS answer
-(an HTML page, an unhandled exception, an operation that is not there) into one that is.
+moto's own server application routes a request to a service; this hands it a WSGI environment and turns what is not an
+AWS answer (an HTML page, an unhandled exception, an operation that is not there) into one that is.
 """
 
 import gc
@@ -57,7 +57,7 @@ class MotoApps:
         caught: dict[str, Any] = {}
 
         def start_response(status: str, headers: list[tuple[str, str]], _exc_info: object = None) -> None:
-            caught["status"], caught["headers"] = int(status.split()[0]), headers
+            caught["status"], caught["headers"] = int(status.split(maxsplit=1)[0]), headers
 
         try:
             chunks = self._dispatcher()(environ_of(request), start_response)
@@ -79,7 +79,11 @@ class MotoApps:
             message = f"The embedded cloud has a bug in {operation}: {type(bug).__name__}: {bug}"
             raise AwsError("InternalFailure", message, status=500) from bug
         headers = {name.lower(): value for name, value in caught["headers"]}
-        if caught["status"] >= 400 and headers.get("content-type", "").startswith("text/html") and b"<html" in body.lower():
+        if (
+            caught["status"] >= 400
+            and headers.get("content-type", "").startswith("text/html")
+            and b"<html" in body.lower()
+        ):
             raise unsupported(operation)
         return Response(caught["status"], headers, body)
 
@@ -128,7 +132,9 @@ class MotoApps:
             raise AwsError("SerializationException", f"The request's body cannot be read: {error}") from error
         return parsed
 
-    def serialize(self, service: str, operation: str, protocol: str, result: dict[str, Any], request_id: str) -> Response:
+    def serialize(
+        self, service: str, operation: str, protocol: str, result: dict[str, Any], request_id: str
+    ) -> Response:
         """A result in the shape of the protocol, by AWS's model."""
         moto_load.load()
         utils = importlib.import_module("moto.core.utils")

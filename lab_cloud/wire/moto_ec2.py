@@ -279,9 +279,7 @@ def _free_address(backend: Any, place: Any) -> str:
     for number in range(low, high + 1):
         if str(IPv4Address(number)) not in taken:
             return str(IPv4Address(number))
-    raise AwsError(
-        "InsufficientFreeAddressesInSubnet", f"The subnet '{place.id}' does not have enough free addresses."
-    )
+    raise AwsError("InsufficientFreeAddressesInSubnet", f"The subnet '{place.id}' does not have enough free addresses.")
 
 
 def _dns_name(region: str, address: str) -> str:

@@ -1,8 +1,8 @@
 """Load moto, lean: only the regions that the course uses, and AWS's models read once.
 
-moto's EC2 lists what is on sale in every region three times over while it is imported, and asks boto3 for all regions of all partitions;
-together that costs a second and 90 MB. The cloud offers two regions, so only those are read. Importing happens once, on a background
-thread, after the cloud already answers.
+moto's EC2 lists what is on sale in every region three times over while it is imported, and asks boto3 for all regions
+of all partitions; together that costs a second and 90 MB. The cloud offers two regions, so only those are read.
+Importing happens once, on a background thread, after the cloud already answers.
 """
 
 import importlib
@@ -41,7 +41,7 @@ class Regions:
         """The partitions; the embedded cloud has one."""
         return ["aws"]
 
-    def get_available_regions(self, service: str, partition_name: str = "aws", **_: Any) -> list[str]:  # noqa: ARG002
+    def get_available_regions(self, service: str, partition_name: str = "aws", **_: Any) -> list[str]:
         """The regions of a partition."""
         return list(REGIONS) if partition_name == "aws" else []
 
@@ -79,7 +79,7 @@ def _import() -> None:
 
 def _share_models() -> None:
     # moto reads the same files again; one copy of each in memory is enough
-    utils = importlib.import_module("moto.core.utils")
+    utils: Any = importlib.import_module("moto.core.utils")
     merge = importlib.import_module("botocore.utils").deep_merge
     original = utils._load_service_model
     extras = importlib.import_module("moto.core.loaders").create_loader()
@@ -98,7 +98,7 @@ def _share_models() -> None:
 
 @contextmanager
 def _two_regions() -> Iterator[None]:
-    resources = importlib.import_module("moto.utilities.utils")
+    resources: Any = importlib.import_module("moto.utilities.utils")
     original = resources.load_resource
 
     def load_resource(resource: str) -> Any:
@@ -118,7 +118,7 @@ def _two_regions() -> Iterator[None]:
 @contextmanager
 def _no_sessions() -> Iterator[None]:
     # modules of moto that are imported meanwhile keep the small class under the name Session
-    boto3 = importlib.import_module("boto3")
+    boto3: Any = importlib.import_module("boto3")
     original = boto3.Session
     boto3.Session = Regions
     try:

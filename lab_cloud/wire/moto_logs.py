@@ -37,7 +37,7 @@ class MotoLogs:
         """Add one line; it can be read after the next tick."""
         self._lines.append((region, group, stream, when, line))
 
-    def tick(self, now: float) -> None:  # noqa: ARG002
+    def tick(self, now: float) -> None:
         """Store what was gathered."""
         batches: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
         while self._lines:

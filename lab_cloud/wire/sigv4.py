@@ -1,7 +1,8 @@
 """Check the AWS signature (version 4) of a request.
 
-Follows "Create a signed AWS API request" of the AWS IAM User Guide, seen from the server's side: the canonical request is rebuilt from
-what arrived, signed again with the key pair that the caller claims to hold, and compared in constant time.
+Follows "Create a signed AWS API request" of the AWS IAM User Guide, seen from the server's side: the canonical
+request is rebuilt from what arrived, signed again with the key pair that the caller claims to hold, and compared in
+constant time.
 """
 
 import calendar
@@ -210,7 +211,14 @@ def _canonical_request(request: Request, claim: _Claim) -> str:
     query = _canonical_query(request.query, claim.in_query)
     headers = "".join(f"{name}:{' '.join(request.headers.get(name, '').split())}\n" for name in claim.signed_headers)
     return "\n".join(
-        (request.method, path, query, headers, ";".join(claim.signed_headers), _body_hash(request, claim.service, claim.in_query))
+        (
+            request.method,
+            path,
+            query,
+            headers,
+            ";".join(claim.signed_headers),
+            _body_hash(request, claim.service, claim.in_query),
+        )
     )
 
 

@@ -1,8 +1,8 @@
 """Check a request's parameters against AWS's model of the operation.
 
-SDKs check types and required members before they send; the service checks values. This is the service's part: required members,
-types, enums, patterns, lengths and ranges, in the words that AWS uses ("1 validation error detected: Value 'x' at 'y' failed to
-satisfy constraint: ...").
+SDKs check types and required members before they send; the service checks values. This is the service's part:
+required members, types, enums, patterns, lengths and ranges, in the words that AWS uses ("1 validation error
+detected: Value 'x' at 'y' failed to satisfy constraint: ...").
 """
 
 import functools
@@ -116,7 +116,10 @@ def _string(shape: dict[str, Any], value: str, path: str) -> Iterator[str]:
     if len(value) < shape.get("min", 0):
         yield f"{start} have length greater than or equal to {shape['min']}"
     if "max" in shape and len(value) > shape["max"]:
-        yield f"Value at '{path}' failed to satisfy constraint: Member must have length less than or equal to {shape['max']}"
+        yield (
+            f"Value at '{path}' failed to satisfy constraint: Member must have length less "
+            f"than or equal to {shape['max']}"
+        )
 
 
 @functools.lru_cache(maxsize=512)
@@ -136,7 +139,10 @@ def _size(shape: dict[str, Any], size: int, value: Any, path: str) -> Iterator[s
             f"Member must have length greater than or equal to {shape['min']}"
         )
     if "max" in shape and size > shape["max"]:
-        yield f"Value at '{path}' failed to satisfy constraint: Member must have length less than or equal to {shape['max']}"
+        yield (
+            f"Value at '{path}' failed to satisfy constraint: Member must have length less "
+            f"than or equal to {shape['max']}"
+        )
 
 
 def _range(shape: dict[str, Any], value: float, path: str) -> Iterator[str]:

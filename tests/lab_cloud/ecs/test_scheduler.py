@@ -126,7 +126,9 @@ settings_of_a_service = st.fixed_dictionaries(
 
 @given(
     settings_of_a_service,
-    st.lists(st.tuples(st.sampled_from(["new", "old", "older"]), st.sampled_from(["pending", "healthy", "bad"])), max_size=24),
+    st.lists(
+        st.tuples(st.sampled_from(["new", "old", "older"]), st.sampled_from(["pending", "healthy", "bad"])), max_size=24
+    ),
 )
 def test_bounds_hold_in_any_state(options: dict[str, int], drawn: list[tuple[str, str]]) -> None:
     tasks = tuple(

@@ -27,7 +27,9 @@ def signed(url: str, body: bytes = b"", *, auth: Any = None, method: str = "POST
     (auth or SigV4Auth(Credentials(KEY, SECRET), "ecs", "us-east-1")).add_auth(wanted)
     prepared = wanted.prepare()
     parts = urlsplit(prepared.url)
-    found = {name.lower(): value.decode() if isinstance(value, bytes) else value for name, value in prepared.headers.items()}
+    found = {
+        name.lower(): value.decode() if isinstance(value, bytes) else value for name, value in prepared.headers.items()
+    }
     found.setdefault("host", parts.netloc)
     return Request(method, parts.path or "/", parts.query, found, body)
 

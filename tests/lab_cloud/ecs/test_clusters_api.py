@@ -1,0 +1,46 @@
+from tests.lab_cloud.conftest import Place, RunningCloud
+from tests.lab_cloud.ecs.test_tasks_api import FOREVER, refused
+
+
+def test_a_cluster_comes_and_goes(cloud: RunningCloud) -> None:
+    ecs, name = cloud.client("ecs"), cloud.name("cluster")
+    tags = [{"key": "lab", "value": "02"}]
+    made = ecs.create_cluster(clusterName=name, tags=tags, capacityProviders=["FARGATE", "FARGATE_SPOT"])["cluster"]
+    assert made["status"] == "ACTIVE"
+    assert made["clusterArn"].endswith(f":cluster/{name}")
+    assert ecs.create_cluster(clusterName=name)["cluster"]["clusterArn"] == made["clusterArn"]
+    found = ecs.describe_clusters(clusters=[name, "nowhere"], include=["TAGS", "SETTINGS", "STATISTICS"])
+    assert found["clusters"][0]["tags"] == tags
+    assert found["failures"][0]["reason"] == "MISSING"
+    assert made["clusterArn"] in ecs.list_clusters()["clusterArns"]
+    assert ecs.delete_cluster(cluster=name)["cluster"]["status"] == "INACTIVE"
+    assert made["clusterArn"] not in ecs.list_clusters()["clusterArns"]
+    refused(ecs.delete_cluster, "ClusterNotFoundException", "Cluster not found", cluster=name)
+
+
+def test_a_cluster_in_use_stays(cloud: RunningCloud) -> None:
+    place = Place(cloud)
+    task = place.run(place.program(FOREVER))["taskArn"]
+    remove = place.ecs.delete_cluster
+    refused(remove, "ClusterContainsTasksException", "Tasks are active", cluster=place.name)
+    service = place.serve(place.program(FOREVER), 1)
+    refused(remove, "ClusterContainsServicesException", "Services are active", cluster=place.name)
+    place.ecs.delete_service(cluster=place.name, service=service, force=True)
+    place.ecs.stop_task(cluster=place.name, task=task)
+    place.wait("services_inactive", services=[service])
+    place.wait("tasks_stopped", tasks=[task])
+    remove(cluster=place.name)
+
+
+def test_bad_names_and_strategies(cloud: RunningCloud) -> None:
+    create = cloud.client("ecs").create_cluster
+    refused(create, "InvalidParameterException", "Invalid cluster name", clusterName="a b")
+    refused(create, "InvalidParameterException", "was not found", clusterName="x", capacityProviders=["MOON"])
+    strategy = [{"capacityProvider": "FARGATE"}]
+    refused(
+        create, "InvalidParameterException", "not associated", clusterName="x", defaultCapacityProviderStrategy=strategy
+    )
+
+
+def test_what_is_not_there_says_so_in_awss_shape(cloud: RunningCloud) -> None:
+    refused(cloud.client("ecs").list_container_instances, "UnsupportedOperation", "not part of the embedded cloud")

@@ -267,6 +267,11 @@ def test_a_notebook_is_valid_and_says_what_it_needs(path: Path) -> None:
     assert about["cost_per_hour"] >= 0
 
 
+def test_the_readme_names_every_lab() -> None:
+    rows = re.findall(r"^\| (\d\d) ", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert rows == [path.name[:2] for path in LABS]
+
+
 @labs
 def test_every_code_cell_is_classified_once(path: Path) -> None:
     assert [told(cell) for cell in code_cells(path) if len(tags(cell) & KIND) != 1] == []

@@ -38,6 +38,8 @@ LABS = ROOT / "labs"
 WORKSPACE = ROOT / "workspace"
 COPIED = WORKSPACE / ".copied.json"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+# The system's certificates: schools and companies often add their own.
+UV = (PYTHON, "-m", "uv", "--system-certs", "pip")
 OLDEST = (3, 11)
 CACHES = (".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", "artifacts")
 
@@ -71,7 +73,7 @@ def setup() -> None:
     only_uv.write_text(locked("uv"), encoding="utf-8")
     pip = (PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
     run(*pip, "--require-hashes", "--no-deps", "-r", only_uv)
-    run(PYTHON, "-m", "uv", "pip", "install", "--quiet", "--python", PYTHON, "--require-hashes", "-r", LOCK)
+    run(*UV, "install", "--quiet", "--python", PYTHON, "--require-hashes", "-r", LOCK)
     run(PYTHON, Path(__file__), "link")
     STAMP.write_text(stamp(), encoding="utf-8")
 
@@ -189,7 +191,7 @@ def lock() -> None:
     """Choose versions anew from pyproject.toml, for all systems and Pythons at once."""
     setup()
     run(
-        PYTHON, "-m", "uv", "pip", "compile", "pyproject.toml", "--group", "dev", "--upgrade",
+        *UV, "compile", "pyproject.toml", "--group", "dev", "--upgrade",
         "--universal", "--python-version", ".".join(map(str, OLDEST)), "--generate-hashes",
         "--no-emit-index-url", "--custom-compile-command", "make lock", "--quiet", "--output-file", "requirements.lock",
     )  # fmt: skip

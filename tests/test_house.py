@@ -18,7 +18,18 @@ from packaging.version import Version
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("lab_cloud", "lab_helpers")
 TOP = {
-    *(".ci", ".github", ".gitignore", "LICENSE", "Makefile", "README.md", "course.py", "environment.yml", "postBuild"),
+    *(
+        ".ci",
+        ".gitattributes",
+        ".github",
+        ".gitignore",
+        "LICENSE",
+        "Makefile",
+        "README.md",
+        "course.py",
+        "environment.yml",
+        "postBuild",
+    ),
     *("pyproject.toml", "requirements.lock", "bench", "data", "docs", "jupyter", "labs", "tests", "tools", *PACKAGES),
 }
 LONGEST = 400

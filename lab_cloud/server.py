@@ -7,6 +7,7 @@ is open, so that the first call is answered within a second.
 import argparse
 import asyncio
 import datetime
+import gc
 import logging
 import os
 import signal
@@ -176,6 +177,8 @@ class Cloud:
             moto_load.load()
         except Exception:
             log.exception("moto could not be loaded")
+        gc.collect()
+        system.trim_memory()
 
     def close(self) -> None:
         """End every container and every thread."""

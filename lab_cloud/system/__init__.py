@@ -22,6 +22,7 @@ from lab_cloud.system.host import (
     signal_number,
     start_daemon,
     terminate,
+    trim_memory,
     write_private,
 )
 from lab_cloud.system.tree import Tree
@@ -42,5 +43,6 @@ __all__ = [
     "signal_number",
     "start_daemon",
     "terminate",
+    "trim_memory",
     "write_private",
 ]

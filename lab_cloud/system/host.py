@@ -137,3 +137,12 @@ def ephemeral_ports() -> range:
             low, high = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()
             return range(int(low), int(high) + 1)
     return range(49152, 65536)
+
+
+def trim_memory() -> None:
+    """Give memory that was freed back to the system, where the C library can (glibc keeps it otherwise)."""
+    if LINUX:
+        import ctypes
+
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)

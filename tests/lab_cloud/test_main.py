@@ -10,8 +10,8 @@ import psutil
 import pytest
 
 from lab_cloud import system
-from tests.lab_cloud.conftest import ROOT, Place, RunningCloud
 from tests.lab_cloud.ecs.test_tasks_api import FOREVER
+from tests.stage import ROOT, Place, RunningCloud
 from tests.waiting import until
 
 

@@ -1,5 +1,5 @@
-from tests.lab_cloud.conftest import Place, RunningCloud
 from tests.lab_cloud.ecs.test_tasks_api import FOREVER, refused
+from tests.stage import Place, RunningCloud
 
 
 def test_a_cluster_comes_and_goes(cloud: RunningCloud) -> None:

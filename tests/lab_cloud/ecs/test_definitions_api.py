@@ -1,7 +1,7 @@
 from typing import Any
 
-from tests.lab_cloud.conftest import Place
 from tests.lab_cloud.ecs.test_tasks_api import refused
+from tests.stage import Place
 
 
 def test_revisions_count_up_and_come_back_as_registered(place: Place) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 import psutil
 
-from tests.lab_cloud.conftest import Place, RunningCloud
 from tests.lab_cloud.ecs.test_tasks_api import FOREVER, refused
+from tests.stage import Place, RunningCloud
 from tests.waiting import until
 
 

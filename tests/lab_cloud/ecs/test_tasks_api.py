@@ -4,7 +4,7 @@ import psutil
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.lab_cloud.conftest import Place, RunningCloud
+from tests.stage import Place, RunningCloud
 from tests.waiting import until
 
 FOREVER = "import time\nwhile True: time.sleep(1)"

@@ -7,7 +7,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from tests.lab_cloud.conftest import RunningCloud
+from tests.stage import RunningCloud
 
 TARGET = "AmazonEC2ContainerServiceV20141113.ListClusters"
 

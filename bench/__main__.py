@@ -1,0 +1,36 @@
+"""Run the benches: ``python -m bench [start service steady proxy] [--rounds N]``."""
+
+import argparse
+import subprocess
+import sys
+
+from bench import service, start, steady
+from bench.report import Report
+
+PARTS = {"start": start.run, "service": service.run, "steady": steady.run}
+
+
+def main() -> int:
+    """Run what was asked for; 1 when a goal was missed."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", default=[], help=f"of {', '.join([*PARTS, 'proxy'])}; default: all")
+    parser.add_argument("--rounds", type=int, default=10)
+    options = parser.parse_args()
+    wanted = options.parts or [*PARTS, "proxy"]
+    report = Report()
+    for part in wanted:
+        if part in PARTS:
+            PARTS[part](report, options.rounds)
+    if "proxy" in wanted:
+        report.section("Requests per second through the load balancer")
+        sys.stdout.flush()
+        if subprocess.run(
+            [sys.executable, "-m", "bench.proxy", "--rounds", str(options.rounds)], check=False
+        ).returncode:
+            report.missed.append("requests per second")
+    print(f"\n{'All goals reached.' if not report.missed else 'Missed: ' + '; '.join(report.missed)}")
+    return 1 if report.missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

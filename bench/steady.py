@@ -1,0 +1,45 @@
+"""What it costs to keep 200 tasks in 20 services as they are."""
+
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+from bench.report import Report
+from tests.stage import Place, RunningCloud
+from tests.waiting import until
+
+SERVICES, TASKS = 20, 10
+WATCH_SECONDS = 10.0
+
+
+def run(report: Report, rounds: int) -> None:
+    """Measure and print."""
+    report.section(f"{SERVICES * TASKS} tasks in {SERVICES} services, steady, behind load balancers")
+    with tempfile.TemporaryDirectory() as folder:
+        cloud = RunningCloud(Path(folder) / "lab")
+        cloud.command("up")
+        try:
+            place = Place(cloud)
+            definition = place.definition("nginxdemos/hello")
+            began = time.perf_counter()
+            names = []
+            for _ in range(SERVICES):
+                _, group = place.balancer(HealthCheckIntervalSeconds=30)
+                names.append(place.serve(definition, TASKS, group))
+            until(lambda: all(place.service(name)["runningCount"] == TASKS for name in names), 120, 0.2)
+            report.figure("to start them all", [time.perf_counter() - began], "s")
+            for name in names:
+                place.until_steady(name, 60)
+            daemon = psutil.Process(cloud.state["pid"])
+            shares = []
+            for _ in range(max(rounds // 3, 1)):
+                before, since = daemon.cpu_times(), time.perf_counter()
+                time.sleep(WATCH_SECONDS)
+                after = daemon.cpu_times()
+                used = after.user + after.system - before.user - before.system
+                shares.append(100 * used / (time.perf_counter() - since))
+            report.figure("of one core: reconcilers, health checks and logs together", shares, "%", most=10)
+        finally:
+            cloud.command("down")

@@ -175,6 +175,8 @@ class Cloud:
     def _warm(self) -> None:
         try:
             moto_load.load()
+            with self.world.lock:
+                self.moto.warm(self.running.region)
         except Exception:
             log.exception("moto could not be loaded")
         gc.collect()

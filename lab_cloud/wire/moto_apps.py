@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from ..errors import AwsError
 from . import moto_load
-from .call import Response
+from .call import ACCOUNT, PARTITION, Response
 from .sigv4 import Request
 
 log = logging.getLogger(__name__)
@@ -86,6 +86,13 @@ class MotoApps:
         ):
             raise unsupported(operation)
         return Response(caught["status"], headers, body)
+
+    def warm(self, region: str) -> None:
+        """Make the default VPC and IAM's managed policies now, rather than in the learner's first call."""
+        moto_load.load()
+        for name, place in (("iam", PARTITION), ("ec2", region)):
+            backends = importlib.import_module(f"moto.{name}.models")
+            _made = getattr(backends, f"{name}_backends")[ACCOUNT][place]
 
     def operation_of(self, service: str, request: Request) -> str:
         """The operation that a request of a REST protocol means; empty when none fits."""

@@ -9,6 +9,11 @@ from pathlib import Path
 from typing import Any
 
 FILE = Path(__file__).resolve().parent.parent / "data" / "glossary.csv"
+LEFT = 'style="text-align:left;vertical-align:top"'
+HEAD = (
+    f'<thead><tr><th scope="col" {LEFT}>English</th><th scope="col" {LEFT}>Tiếng Việt</th>'
+    f'<th scope="col" {LEFT}>Meaning</th></tr></thead>'
+)
 
 
 @dataclass(frozen=True)
@@ -23,9 +28,12 @@ class Entry:
         return f"{self.term} ({self.vietnamese}): {self.explanation}"
 
     def html(self) -> str:
-        """The entry as one line of a description list."""
-        vietnamese = f'<span lang="vi">{escape(self.vietnamese)}</span>'
-        return f"<dt><strong>{escape(self.term)}</strong> · {vietnamese}</dt><dd>{escape(self.explanation)}</dd>"
+        """The entry as one row of a table."""
+        cells = (
+            f'<th scope="row" {LEFT}>{escape(self.term)}</th>'
+            f'<td lang="vi" {LEFT}>{escape(self.vietnamese)}</td><td {LEFT}>{escape(self.explanation)}</td>'
+        )
+        return f"<tr>{cells}</tr>"
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,8 @@ class Answer:
         notes = "".join(
             f"<p>{escape(repr(word))} is not in the glossary.{escape(_hint(near))}</p>" for word, near in self.unknown
         )
-        return {"text/plain": str(self), "text/html": (f"<dl>{rows}</dl>" if rows else "") + notes}
+        table = f"<table>{HEAD}<tbody>{rows}</tbody></table>" if rows else ""
+        return {"text/plain": str(self), "text/html": table + notes}
 
 
 def look_up(*terms: str) -> Answer:

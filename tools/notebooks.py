@@ -25,6 +25,7 @@ from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
 WIDGET = "application/vnd.jupyter.widget-view+json"
+WIDTH = 90  # what fits beside a file list without scrolling sideways
 STILL = "data-still"  # widgets mark with it what they show where no kernel is
 TAGS = {"build", "nbval-check-output", "nbval-ignore-output", "exercise", "quiz", "cleanup"}
 KINDS = {"nbval-check-output", "nbval-ignore-output", "exercise"}
@@ -101,6 +102,9 @@ def problems(notebook: NotebookNode) -> list[str]:
         where = f"code cell {number} ({cell.source.strip().splitlines()[0] if cell.source.strip() else 'empty'})"
         if len(tags(cell) & KINDS) != 1:
             found.append(f"{where} needs exactly one of the tags {', '.join(sorted(KINDS))}")
+        wide = [line for line in cell.source.splitlines() if len(line) > WIDTH]
+        if wide:
+            found.append(f"{where} has a line of more than {WIDTH} characters: {wide[0].strip()}")
         if tags(cell) - TAGS:
             found.append(f"{where} has unknown tags {', '.join(sorted(tags(cell) - TAGS))}")
         if "nbval-check-output" in tags(cell) and not cell.outputs:

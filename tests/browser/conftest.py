@@ -1,8 +1,8 @@
 import shutil
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.jupyter import Jupyter, jupyter
 
@@ -14,15 +14,25 @@ QUIET = (
 
 
 @pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    # Without a browser of the system Playwright takes its own.
-    own = {"executable_path": CHROMIUM} if CHROMIUM else {}
-    return {**browser_type_launch_args, **own, "args": QUIET.split()}
+def base_url() -> str:
+    """In place of a plugin's fixture, which warns."""
+    return ""
 
 
-@pytest.fixture(scope="session")
-def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
-    return {**browser_context_args, "viewport": {"width": 1400, "height": 1000}, "reduced_motion": "reduce"}
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        # Without a browser of the system Playwright takes its own.
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 1400, "height": 1000}, reduced_motion="reduce")
+    yield context.new_page()
+    context.close()
 
 
 @pytest.fixture(scope="module")

@@ -53,6 +53,7 @@ def jupyter(temporary: Path) -> Iterator[Jupyter]:
         places = ("config", "data", "runtime", "settings", "workspaces")
         names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
         names += ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
+        environment["LAB_SPEED"] = "20"  # slow enough for every phase to be seen
         environment |= {name: str(temporary / place) for name, place in zip(names, places, strict=True)}
         command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}"]
         command += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}", f"--IdentityProvider.token={TOKEN}"]
@@ -80,6 +81,8 @@ class Lab:
         page.on("request", self._note)
         page.goto(f"{server.url}/lab/tree/{notebook}?token={TOKEN}&reset")
         page.wait_for_selector(".jp-CodeCell", timeout=60_000)
+        # Cells that are asked to run before the kernel is there bring up a dialog that asks for one.
+        page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.ready; }")
         self.wait_idle()
 
     def _note(self, request: Request) -> None:
@@ -100,6 +103,22 @@ class Lab:
         """Begin to run every cell."""
         self.command("notebook:run-all-cells")
 
+    def run_until(self, words: str) -> None:
+        """Begin to run every cell before the first one with these words in it, and make that one current."""
+        self.page.evaluate(
+            """words => {
+                const notebook = window.jupyterapp.shell.currentWidget.content;
+                const cells = notebook.widgets.map(cell => cell.model.sharedModel.getSource());
+                notebook.activeCellIndex = cells.findIndex(source => source.includes(words));
+            }""",
+            words,
+        )
+        self.command("notebook:run-all-above")
+
+    def run_current(self) -> None:
+        """Begin to run the current cell."""
+        self.command("notebook:run-cell")
+
     def wait_ran(self, seconds: float) -> None:
         """Wait until no cell waits for its turn and the kernel is idle."""
         busy = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].some(p => p.textContent.includes('*'))"
@@ -110,7 +129,7 @@ class Lab:
         """Change to another theme and wait until it is there."""
         self.command("apputils:change-theme", {"theme": name})
         light = "false" if "Dark" in name else "true"
-        self.page.wait_for_selector(f"body[data-jp-theme-light={light}]", timeout=20_000)
+        self.page.wait_for_selector(f"body[data-jp-theme-light={light}]", timeout=20_000, state="attached")
 
     def problems(self) -> list[str]:
         """Errors and stderr that the page shows."""
@@ -123,3 +142,10 @@ class Lab:
     def picture(self, name: str) -> None:
         """Keep what the page shows now."""
         self.page.screenshot(path=ROOT / "artifacts" / f"{name}.png")
+
+    def both_themes(self, name: str) -> None:
+        """Keep what the page shows, in light and in dark."""
+        self.picture(f"{name}-light")
+        self.theme("JupyterLab Dark")
+        self.picture(f"{name}-dark")
+        self.theme("JupyterLab Light")

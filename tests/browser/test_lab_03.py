@@ -14,27 +14,35 @@ pytestmark = pytest.mark.browser
 def test_the_whole_lab(server: Jupyter, page: Page) -> None:
     lab = Lab(page, server, "03-ecs-service.ipynb")
     expect(page.locator(".jp-RenderedMermaid img").first).to_be_visible(timeout=30_000)
-    lab.run_all()
+    lab.run_until("## Clean up")
 
+    # The picture follows the cells while they run.
     view = page.locator(".cv").first
-    expect(view.locator(".cv-task[data-status=RUNNING]").first).to_be_visible(timeout=90_000)
-    view.scroll_into_view_if_needed()
-    # The picture follows the cells while they run: three tasks, then two revisions side by side.
-    expect(view.locator(".cv-target[data-state=healthy]")).to_have_count(3, timeout=60_000)
+    expect(view.locator(".cv-target[data-state=healthy]")).to_have_count(3, timeout=90_000)
     view.evaluate("node => node.scrollIntoView({block: 'center'})")
-    lab.picture("lab-03-light")
-    lab.theme("JupyterLab Dark")
-    lab.picture("lab-03-dark")
-    lab.theme("JupyterLab Light")
-    expect(view.locator(".cv-phase[data-phase=deploying]").first).to_be_visible(timeout=60_000)
-    lab.picture("lab-03-deploying")
+    # A rolling update: the old tasks drain while the new ones answer.
+    expect(view.locator(".cv-target[data-state=draining]").first).to_be_visible(timeout=60_000)
+    lab.picture("lab-03-draining")
 
     lab.wait_ran(180)
     assert lab.problems() == []
-    assert lab.elsewhere == []
-    assert page.locator(".cv-wires").count() > 0
+    expect(view.locator(".cv-target[data-state=unhealthy]")).to_have_count(1)  # the service to mend
+    details = view.locator(".cv-task-head").first
+    details.focus()
+    page.keyboard.press("Enter")
+    expect(details).to_have_attribute("aria-expanded", "true")
+    expect(view.locator(".cv-more").first).to_contain_text("public.ecr.aws/nginx/nginx:latest")
+    view.evaluate("node => node.scrollIntoView({block: 'center'})")
+    lab.both_themes("lab-03")
     expect(page.locator("img[src^='data:image/svg+xml']").first).to_be_attached()
     answer_by_keyboard(page, lab, server)
+
+    lab.run_current()
+    lab.command("notebook:run-all-below")
+    expect(view.locator(".cv-note")).to_contain_text("There is no cluster of this name", timeout=60_000)
+    lab.wait_ran(60)
+    assert lab.problems() == []
+    assert lab.elsewhere == []
 
 
 def answer_by_keyboard(page: Page, lab: Lab, server: Jupyter) -> None:
@@ -46,10 +54,7 @@ def answer_by_keyboard(page: Page, lab: Lab, server: Jupyter) -> None:
     page.keyboard.press("Enter")
     expect(question.locator(".quiz-feedback")).to_contain_text("Right.")
     expect(quiz.locator(".quiz-score")).to_contain_text("1 of 8 right")
-    lab.picture("lab-03-quiz-light")
-    lab.theme("JupyterLab Dark")
-    lab.picture("lab-03-quiz-dark")
-    lab.theme("JupyterLab Light")
+    lab.both_themes("lab-03-quiz")
     kept = server.lab_home / "progress.json"
     until(lambda: json.loads(kept.read_text(encoding="utf-8"))["quizzes"]["03"]["03-replace"]["right"])
 
@@ -59,9 +64,6 @@ def test_lab_00_opens_and_runs(server: Jupyter, page: Page) -> None:
     expect(page.locator(".jp-RenderedMermaid img").first).to_be_visible(timeout=30_000)
     lab.run_all()
     lab.wait_ran(60)
-    lab.picture("lab-00-light")
-    lab.theme("JupyterLab Dark")
-    lab.picture("lab-00-dark")
-    lab.theme("JupyterLab Light")
+    lab.both_themes("lab-00")
     assert lab.problems() == []
     assert lab.elsewhere == []

@@ -59,9 +59,9 @@ def shown(cell: NotebookNode) -> Iterator[str]:
 
 
 def checked(notebook: NotebookNode) -> list[tuple[str, str]]:
-    """Source and text of each cell whose output is compared."""
+    """Source and text of each cell whose output is the same whoever runs it: all compared ones but the checks."""
     return [
         (cell.source, "".join(shown(cell)))
         for cell in notebook.cells
-        if cell.cell_type == "code" and "nbval-check-output" in tags(cell)
+        if cell.cell_type == "code" and "nbval-check-output" in tags(cell) and not CHECK.fullmatch(cell.source)
     ]

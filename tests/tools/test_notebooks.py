@@ -62,6 +62,7 @@ def test_tidy_twice_is_tidy_once() -> None:
         (cell("x", "nbval-check-output", outputs=[stream("10:11:12")]), "a time"),
         (cell("x", "nbval-check-output", outputs=[stream("eni-0123456789abcdef0")]), "an id"),
         (cell("x", "nbval-check-output", outputs=[stream("http://127.0.0.1:8080")]), "a port of this machine"),
+        (cell(f"x = '{'y' * 90}'", "nbval-ignore-output"), "more than 90 characters"),
         (cell("open('/home/me/x')", "nbval-ignore-output"), "a path of one machine"),
         (new_markdown_cell("```mermaid\nflowchart LR\n```"), "without accTitle"),
     ],

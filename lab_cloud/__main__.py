@@ -63,6 +63,8 @@ def _parser() -> argparse.ArgumentParser:
 def _up(options: argparse.Namespace) -> int:
     folder = home.find()
     speed = _speed(options.speed)
+    if os.environ.get("LAB_AUTH") == "off":
+        print("Warning: LAB_AUTH=off lets any program on this machine use the cloud, without a key.", file=sys.stderr)
     running = home.read(folder)
     if running is not None:
         return _already(running, options)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import boto3
 import psutil
 import pytest
 
@@ -152,3 +153,29 @@ def test_the_log_holds_no_secret(cloud: RunningCloud) -> None:
     text = (cloud.home / "cloud.log").read_text(encoding="utf-8")
     assert cloud.state["secret_key"] not in text
     assert cloud.state["access_key"] not in text
+
+
+@pytest.mark.skipif(not system.LINUX, reason="needs /dev/full")
+def test_a_full_disk_under_the_log_stops_nothing(new_cloud: RunningCloud) -> None:
+    new_cloud.home.mkdir()
+    (new_cloud.home / "cloud.log").symlink_to("/dev/full")
+    new_cloud.command("up")
+    place = Place(new_cloud)
+    task = place.run(place.program("print('x'); raise SystemExit(4)"))
+    assert place.until_task(task["taskArn"], "STOPPED")["containers"][0]["exitCode"] == 4
+
+
+def test_without_authentication_it_warns(tmp_path: Path) -> None:
+    cloud = RunningCloud(tmp_path / "lab", LAB_AUTH="off")
+    try:
+        assert "LAB_AUTH=off" in cloud.command("up").stderr
+        stranger = boto3.client(
+            "sts",
+            endpoint_url=cloud.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id="x",
+            aws_secret_access_key="y",
+        )
+        assert stranger.get_caller_identity()["Account"] == "123456789012"
+    finally:
+        cloud.command("down")

@@ -210,6 +210,8 @@ def serve(folder: Path, port: int, speed: float, *, to_terminal: bool = False) -
     int
         The exit code.
     """
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]  # the learner's own account is none of this cloud's business; moto would read a profile
     listener = _listen(folder, port)
     sys.setswitchinterval(SWITCH_SECONDS)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

@@ -179,3 +179,15 @@ def test_without_authentication_it_warns(tmp_path: Path) -> None:
         assert stranger.get_caller_identity()["Account"] == "123456789012"
     finally:
         cloud.command("down")
+
+
+def test_the_learners_own_aws_settings_do_not_reach_the_cloud(tmp_path: Path) -> None:
+    cloud = RunningCloud(tmp_path / "lab", AWS_PROFILE="nope", AWS_SECRET_ACCESS_KEY="private")
+    try:
+        cloud.command("up")
+        assert cloud.client("iam").list_roles()["Roles"] is not None
+        place = Place(cloud)
+        code = "import os, sys; sys.exit('private' in str(os.environ))"
+        assert place.until_task(place.run(place.program(code))["taskArn"], "STOPPED")["containers"][0]["exitCode"] == 0
+    finally:
+        cloud.command("down")

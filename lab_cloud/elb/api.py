@@ -18,9 +18,7 @@ from .reconciler import Elb
 from .targets import TargetState
 
 NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?")
-OUTSIDE_VPC = tuple(
-    IPv4Network(block) for block in ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16")
-)
+OUTSIDE_VPC = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"))
 HTTP = ("HTTP", "HTTPS")
 MOST_TARGETS = 1000
 
@@ -170,9 +168,7 @@ def _check_subnets(region: str, ids: list[str], kind: str) -> str:
     zones = [one.zone for one in subnets]
     vpcs = sorted({one.vpc_id for one in subnets})
     if kind == "application" and len(set(zones)) < 2:
-        raise AwsError(
-            "ValidationError", "At least two subnets in two different Availability Zones must be specified"
-        )
+        raise AwsError("ValidationError", "At least two subnets in two different Availability Zones must be specified")
     if not subnets:
         raise AwsError("ValidationError", "At least one subnet must be specified")
     if len(vpcs) > 1:

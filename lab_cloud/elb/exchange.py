@@ -277,9 +277,7 @@ class Exchange:
         self.status = status
         self.started = True
         self.client.transport.write(
-            messages.answer(
-                status, content_type, body, keep_alive=self.keep_alive, head_only=self.method == b"HEAD"
-            )
+            messages.answer(status, content_type, body, keep_alive=self.keep_alive, head_only=self.method == b"HEAD")
         )
         self._close(by_target=False)
 

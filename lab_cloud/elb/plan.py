@@ -45,9 +45,7 @@ class Plan:
     barriers: Barriers = field(default_factory=dict)
 
 
-def decide(
-    balancing: Balancing, networks: Mapping[str, Network], places: Iterable[tuple[str, str, int, int]]
-) -> Plan:
+def decide(balancing: Balancing, networks: Mapping[str, Network], places: Iterable[tuple[str, str, int, int]]) -> Plan:
     """Work out the plan.
 
     Parameters

@@ -43,6 +43,7 @@ class Door:
         self.listening = listening
         self.clients: set[ClientConnection] = set()
         self.server: asyncio.Server | None = None
+        self.closed = False
         self._hosts: dict[bytes, bytes] = {}
 
     def change(self, listening: Listening) -> None:
@@ -97,19 +98,27 @@ class DataPlane:
             self.loop = asyncio.get_running_loop()
             self.pool = Pool(self.loop)
             self._sweeping = self.loop.create_task(self._sweep())
-        door.server = await self.loop.create_server(
-            lambda: ClientConnection(self, door), sock=door.sock, backlog=BACKLOG
-        )
+        if door.closed:
+            return
         self._doors.add(door)
+        server = await self.loop.create_server(lambda: ClientConnection(self, door), sock=door.sock, backlog=BACKLOG)
+        if door.closed:  # meanwhile
+            server.close()
+        else:
+            door.server = server
 
     async def _close(self, door: Door) -> None:
-        self._doors.discard(door)
-        if door.server is not None:
-            door.server.close()
-        else:
-            door.sock.close()
+        self._shut(door)
         for client in list(door.clients):
             client.retire()
+
+    def _shut(self, door: Door) -> None:
+        door.closed = True
+        if door.server is not None:
+            door.server.close()
+        elif door not in self._doors:
+            door.sock.close()  # serving has not begun
+        self._doors.discard(door)
 
     async def _sweep(self) -> None:
         while True:
@@ -126,11 +135,9 @@ class DataPlane:
             self._sweeping.cancel()
             self.pool.close()
         for door in list(self._doors):
-            if door.server is not None:
-                door.server.close()
+            self._shut(door)
             for client in list(door.clients):
                 client.transport.abort()
-        self._doors.clear()
 
 
 class Ports:

@@ -173,9 +173,7 @@ class Prober:
         request = b"" if check.protocol not in ("HTTP", "HTTPS") else request_for(target, check)
         timer = self._loop.call_at(deadline, _give_up, verdict)
         try:
-            transport, _probe = await self._loop.create_connection(
-                lambda: Probe(request, verdict), "127.0.0.1", port
-            )
+            transport, _probe = await self._loop.create_connection(lambda: Probe(request, verdict), "127.0.0.1", port)
         except OSError:
             timer.cancel()
             return REFUSED

@@ -46,7 +46,8 @@ class LoopThread:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.sleep(0)
+        for _ in range(10):  # connections close a few turns of the loop after they are told to
+            await asyncio.sleep(0)
 
 
 class Stage:

@@ -134,6 +134,7 @@ class Cloud:
         return {
             "calendar": calendar.isoformat(timespec="milliseconds"),
             "containers": self._containers(),
+            "reconciler_seconds": round(self.world.cpu_seconds, 3),
             "memory_mb": round(psutil.Process().memory_info().rss / 1e6),
             "urls": self.elb.urls(),
         }

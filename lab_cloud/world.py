@@ -8,6 +8,7 @@ while it is held: starting a process or probing a port is given to `work`, and w
 import asyncio
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -43,6 +44,7 @@ class World:
         self._reconcilers: list[Reconciler] = []
         self._facts: deque[Callable[[], None]] = deque()
         self._changed = threading.Event()
+        self.cpu_seconds = 0.0  # what the reconcilers have cost so far
         self._closing = False
         self._due = float("inf")
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -112,6 +114,7 @@ class World:
             self._changed.wait(max(min(TICK_SECONDS, self._due - self.clock.now()), 0.001))
             self._changed.clear()
             self.tick()
+            self.cpu_seconds = time.thread_time()
 
 
 def _logged(job: Callable[[], None]) -> None:

@@ -1,10 +1,13 @@
 """The observer reads a real cluster: what it says is what runs."""
 
+import json
 from collections.abc import Iterator
 
+import psutil
 import pytest
 
 from lab_helpers import Lab
+from lab_helpers.home import home
 from lab_helpers.replay import replay
 from lab_helpers.views.observe import Observer
 from tests.lab_helpers.exercises.clouds import begun
@@ -61,6 +64,16 @@ def test_a_stopped_task_stays_in_the_picture_with_its_reason(lab: Lab, observer:
     assert stopped[0].id == before.id
     assert "seen to stop" in stopped[0].stop_reason
     until(lambda: [task.status for task in observer.read().services[0].tasks] == ["RUNNING"])
+
+
+def test_a_task_that_leaves_the_picture_has_no_process_any_more(lab: Lab, observer: Observer) -> None:
+    cloud = psutil.Process(json.loads((home() / "cloud.json").read_text(encoding="utf-8"))["pid"])
+    before = {child.pid for child in cloud.children(recursive=True)}
+    (task,) = observer.read().services[0].tasks
+    lab.client("ecs").stop_task(cluster=CLUSTER, task=task.id)
+    until(lambda: before - {child.pid for child in cloud.children(recursive=True)})
+    until(lambda: observer.read().services[0].running == 1)
+    assert observer.read().services[0].tasks[-1].id != task.id
 
 
 def test_a_task_in_no_service_has_its_own_place(lab: Lab, observer: Observer) -> None:

@@ -37,6 +37,7 @@ LOCK = ROOT / "requirements.lock"
 LABS = ROOT / "labs"
 WORKSPACE = ROOT / "workspace"
 COPIED = WORKSPACE / ".copied.json"
+TRUSTED = WORKSPACE / ".trusted"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 # The system's certificates: schools and companies often add their own.
 UV = (PYTHON, "-m", "uv", "--system-certs", "pip")
@@ -143,11 +144,29 @@ def fill_workspace() -> list[str]:
     return kept
 
 
+def trust_copies() -> None:
+    """Sign the untouched copies, so that JupyterLab shows their stored pictures and not only their text."""
+    copied: dict[str, str] = json.loads(COPIED.read_text(encoding="utf-8"))
+    stamp = hashlib.sha256(COPIED.read_bytes()).hexdigest()
+    if TRUSTED.is_file() and TRUSTED.read_text(encoding="utf-8") == stamp:
+        return
+    notebooks = [
+        WORKSPACE / name
+        for name, digest in sorted(copied.items())
+        if name.endswith(".ipynb") and hashlib.sha256((WORKSPACE / name).read_bytes()).hexdigest() == digest
+    ]
+    if notebooks:
+        argv = [str(PYTHON), "-m", "jupyter", "trust", *map(str, notebooks)]
+        subprocess.run(argv, cwd=WORKSPACE, check=False, stdout=subprocess.DEVNULL)
+    TRUSTED.write_text(stamp, encoding="utf-8")
+
+
 def lab(arguments: Sequence[str]) -> None:
     """Open JupyterLab at the first lab, on this machine only; stop the embedded cloud when it ends."""
     setup()
     for name in fill_workspace():
         print(f"workspace/{name} is yours and was kept; labs/ has a newer one. To get it, rename yours and run again.")
+    trust_copies()
     argv = [
         str(PYTHON), "-m", "jupyterlab",
         "--ServerApp.ip=127.0.0.1",

@@ -103,6 +103,22 @@ class ClusterOperations:
         cluster.default_strategy = params["defaultCapacityProviderStrategy"]
         return {"cluster": self._describe_cluster(region, cluster, None)}
 
+    def describe_capacity_providers(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
+        """DescribeCapacityProviders: Fargate's own two, which every account has."""
+        wanted = [names.last_part(name) for name in params.get("capacityProviders") or FARGATE_PROVIDERS]
+        found = [
+            {
+                "capacityProviderArn": names.arn(call.region, f"capacity-provider/{name}"),
+                "name": name,
+                "status": "ACTIVE",
+                "tags": [],
+            }
+            for name in wanted
+            if name in FARGATE_PROVIDERS
+        ]
+        failures = [{"arn": name, "reason": "MISSING"} for name in wanted if name not in FARGATE_PROVIDERS]
+        return {"capacityProviders": found, "failures": failures}
+
     def _describe_cluster(self, region: Region, cluster: Cluster, include: list[str] | None) -> dict[str, Any]:
         running, pending, services = region.cluster_counts(cluster)
         return cluster.describe(running=running, pending=pending, services=services, include=include)

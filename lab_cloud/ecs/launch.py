@@ -94,7 +94,7 @@ class Launcher:
                 handle = self._runtime.start(self._spec(task, container, share, ended))
                 self._post(started, container, handle, digests[container.name])
         except RuntimeFailure as failure:
-            why = f"{failure.message} {failure.remedy}".strip()
+            why = f"{failure.message.rstrip('.')}. {failure.remedy}".strip()
         except Exception as bug:
             why = f"ResourceInitializationError: the container could not be started: {type(bug).__name__}: {bug}"
             raise

@@ -190,23 +190,23 @@ def decide(service: ServiceView, now: float) -> Decision:
         return Decision(fail=True, roll_back=back)
     ours = [task for task in service.tasks if task.deployment == primary.id]
     old = [task for task in service.tasks if task.deployment != primary.id]
-    stops = [Stop(task.id, task.unhealthy) for task in service.tasks if task.unhealthy]
+    bad = [task for task in ours if task.unhealthy]
     ours = [task for task in ours if not task.unhealthy]
-    old = [task for task in old if not task.unhealthy]
 
     surplus = _surplus(ours, service.desired)
-    stops += [Stop(task.id) for task in surplus]
     kept = [task for task in ours if task not in surplus]
     retired = _retired(old, kept, service)
-    stops += [Stop(task.id) for task in retired]
     left = len(kept) + len(old) - len(retired)
+    wanted = service.desired - len(kept)
+    given_up = _given_up(bad, kept, service, room=service.ceiling - left - wanted)
+    stops = [Stop(task.id, task.unhealthy) for task in (*surplus, *retired, *given_up)]
 
-    room = max(service.ceiling - left, 0)
-    start = min(service.desired - len(kept), room)
+    room = max(service.ceiling - left - len(bad) + len(given_up), 0)
+    start = min(wanted, room)
     if now < primary.retry_at or primary.failed:
         start = 0
     healthy = sum(task.healthy for task in kept)
-    whole = not old and not stops and start <= 0 and len(kept) == service.desired == healthy
+    whole = not old and not bad and not stops and start <= 0 and len(kept) == service.desired == healthy
     return Decision(start=max(start, 0), stop=tuple(stops), complete=whole and primary.in_progress, steady=whole)
 
 
@@ -216,6 +216,17 @@ def _surplus(tasks: list[TaskView], desired: int) -> list[TaskView]:
     if over <= 0:
         return []
     return sorted(tasks, key=lambda task: (task.healthy, task.running, -task.created))[:over]
+
+
+def _given_up(bad: list[TaskView], kept: list[TaskView], service: ServiceView, room: int) -> list[TaskView]:
+    """The unhealthy tasks to stop now.
+
+    An unhealthy task stays until its replacement is healthy, as long as `room` is left for both of them; when the
+    replacement turns out unhealthy too, the older one goes.
+    """
+    missing = max(service.desired - sum(task.healthy for task in kept), 0)
+    staying = min(missing, max(room, 0))
+    return sorted(bad, key=lambda task: task.created)[: max(len(bad) - staying, 0)]
 
 
 def _retired(old: list[TaskView], kept: list[TaskView], service: ServiceView) -> list[TaskView]:

@@ -118,6 +118,9 @@ class ServiceReconciler:
                 assert health is not None
                 if not task.told_unhealthy:
                     task.told_unhealthy = True
+                    if not task.was_healthy:
+                        task.was_healthy = True  # counted once
+                        self._failed(service, task, now)
                     group = arn.rpartition(":")[2].split("/")[1] if "/" in arn else arn
                     service.tell(
                         f"(task {task.id}) (port {port}) is unhealthy in (target-group {group}) due to "
@@ -202,9 +205,6 @@ class ServiceReconciler:
             task = by_id[stop.task]
             if task.status == "RUNNING":
                 running.append(f"(task {task.id})")
-            if stop.unhealthy and not task.was_healthy:
-                self._failed(service, task, now)
-            task.was_healthy = True
             reason = stop.unhealthy or f"Scaling activity initiated by (deployment {service.primary.id})"
             task.ask_to_stop("ServiceSchedulerInitiated", reason, now)
         if running:

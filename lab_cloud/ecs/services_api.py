@@ -159,7 +159,6 @@ class ServiceOperations:
         if params.get("forceNewDeployment") or any(params.get(key) is not None for key in STARTS_DEPLOYMENT):
             service.deploy(Deployment(definition, now, network, before.launch_type, platform, balancers))
         service.primary.desired, service.primary.updated_at = desired, now
-        service.steady = False
         return {"service": service.describe(region.tasks_of(service))}
 
     def delete_service(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:

@@ -82,6 +82,7 @@ class DataPlane:
         self.book = book
         self.hint = hint
         self._spawn = spawn
+        self.clients: set[ClientConnection] = set()  # of all doors, also of those that have closed
         self._doors: set[Door] = set()  # touched on the loop only
         self._sweeping: asyncio.Task[None] | None = None
 
@@ -125,9 +126,8 @@ class DataPlane:
             await asyncio.sleep(SWEEP_SECONDS)
             now = self.loop.time()
             self.pool.sweep(now)
-            for door in list(self._doors):
-                for client in list(door.clients):
-                    client.sweep(now)
+            for client in list(self.clients):
+                client.sweep(now)
 
     async def stop(self) -> None:
         """Close everything at once; on the loop."""
@@ -136,8 +136,8 @@ class DataPlane:
             self.pool.close()
         for door in list(self._doors):
             self._shut(door)
-            for client in list(door.clients):
-                client.transport.abort()
+        for client in list(self.clients):
+            client.transport.abort()
 
 
 class Ports:

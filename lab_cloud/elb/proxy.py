@@ -32,7 +32,7 @@ class ClientConnection(asyncio.Protocol):
     """One connection of a client to a listener."""
 
     __slots__ = (
-        "_advancing", "_bad", "_ended", "_head_size", "_headers", "_held", "_in_head", "_leaving", "_lines",
+        "_advancing", "_bad", "_ended", "_head_size", "_headers", "_held", "_in_head", "_leaving", "_lines", "_parsing",
         "_reading", "_url", "activity", "door", "exchanges", "loop", "parser", "peer", "plane", "transport",
         "writing_held",
     )  # fmt: skip
@@ -56,6 +56,7 @@ class ClientConnection(asyncio.Protocol):
         self._ended = False
         self._advancing = False
         self._leaving = False
+        self._parsing = False
         self.writing_held = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -69,6 +70,7 @@ class ClientConnection(asyncio.Protocol):
         self.peer = (str(address[0]).encode(), int(address[1]))
         self.activity = self.loop.time()
         self.door.clients.add(self)
+        self.plane.clients.add(self)
 
     def data_received(self, data: bytes) -> None:
         """Read requests as they come."""
@@ -77,7 +79,12 @@ class ClientConnection(asyncio.Protocol):
         self.activity = self.loop.time()
         if self._reading is None:
             self._head_size += len(data)
+        self._parsing = True
         self._parse(data)
+        self._parsing = False
+        if self._leaving:
+            self._depart()
+            return
         if self._bad is None and self._in_head and self._head_size > HEAD_LIMIT:
             self._bad = (400, "The request's head is too large.")
         if self._bad is not None:
@@ -104,6 +111,7 @@ class ClientConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone."""
         self.door.clients.discard(self)
+        self.plane.clients.discard(self)
         exchanges, self.exchanges = list(self.exchanges), deque()
         for exchange in exchanges[:1]:
             exchange.cancel()
@@ -147,7 +155,7 @@ class ClientConnection(asyncio.Protocol):
         """A request's head is whole: queue it, and begin if it is the first."""
         self._in_head = False
         self._head_size = 0
-        if self._bad is not None or self.transport.is_closing():
+        if self._bad is not None or self._leaving or self.transport.is_closing():
             return
         parser = self.parser
         modern = parser.get_http_version() == "1.1"
@@ -232,11 +240,15 @@ class ClientConnection(asyncio.Protocol):
         self._leave()
 
     def _leave(self) -> None:
+        self._leaving = True
+        if not self._parsing:
+            self._depart()
+
+    def _depart(self) -> None:
         # closing while the client still sends would reset the connection, and the client would lose its answer
         if self._reading is None and self._bad is None:
             self.transport.close()
             return
-        self._leaving = True
         self._held = 0
         if not self.transport.is_closing():
             self.transport.resume_reading()

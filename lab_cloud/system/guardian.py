@@ -79,12 +79,18 @@ class Guardian:
         )
         # The names stand in the environment, so that ending the cloud by its command line does not end its guardian.
         env = {
-            "PATH": os.environ.get("PATH", os.defpath), "LAB_PYTHON": sys.executable, "LAB_CODE": code,
-            "LAB_RUN": run, "LAB_FOLDER": str(folder),
+            "PATH": os.environ.get("PATH", os.defpath),
+            "LAB_PYTHON": sys.executable,
+            "LAB_CODE": code,
+            "LAB_RUN": run,
+            "LAB_FOLDER": str(folder),
         }
         self._process = subprocess.Popen(
             ["/bin/sh", "-c", 'read _; exec "$LAB_PYTHON" -I -c "$LAB_CODE" "$LAB_RUN" "$LAB_FOLDER"'],
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=env,
             start_new_session=True,
         )
 

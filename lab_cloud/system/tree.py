@@ -56,8 +56,14 @@ class Tree:
             options = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
         before = [_SETPRIV, "--pdeathsig", "KILL", "--"] if _SETPRIV else []
         self.process: subprocess.Popen[bytes] = subprocess.Popen(
-            [*before, *argv], cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0, **options,
+            [*before, *argv],
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            bufsize=0,
+            **options,
         )
         self.pid = self.process.pid
         assert self.process.stdout is not None

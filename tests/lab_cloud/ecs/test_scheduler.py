@@ -69,10 +69,32 @@ def test_maximum_percent_100_stops_before_it_starts() -> None:
     assert decision.start == 1
 
 
-def test_an_unhealthy_task_is_stopped_and_replaced() -> None:
-    decision = decide(ServiceView(1, (NEW,), (task("a", unhealthy="checks failed"),)), 0)
+def test_an_unhealthy_task_is_replaced_before_it_is_stopped() -> None:
+    bad = task("a", unhealthy="checks failed")
+    assert decide(ServiceView(1, (NEW,), (bad,)), 0) == Decision(start=1)
+    waiting = decide(ServiceView(1, (NEW,), (bad, task("b", healthy=False))), 0)
+    assert waiting == Decision()
+    decision = decide(ServiceView(1, (NEW,), (bad, task("b"))), 0)
     assert [(stop.task, stop.unhealthy) for stop in decision.stop] == [("a", "checks failed")]
+
+
+def test_without_room_an_unhealthy_task_is_stopped_first() -> None:
+    bad = task("a", unhealthy="checks failed")
+    decision = decide(ServiceView(1, (NEW,), (bad,), minimum_percent=0, maximum_percent=100), 0)
+    assert [stop.task for stop in decision.stop] == ["a"]
     assert decision.start == 1
+
+
+def test_of_two_unhealthy_tasks_the_older_goes() -> None:
+    bad = [TaskView(name, "new", True, unhealthy="bad", created=age) for name, age in (("young", 2), ("old", 1))]
+    decision = decide(ServiceView(1, (NEW,), tuple(bad)), 0)
+    assert [stop.task for stop in decision.stop] == ["old"]
+    assert decision.start == 1
+
+
+def test_an_unhealthy_task_of_an_older_deployment_goes_at_once() -> None:
+    bad = task("a", "old", unhealthy="bad")
+    assert [stop.task for stop in decide(ServiceView(1, (NEW, OLD), (bad, task("b"))), 0).stop] == ["a"]
 
 
 def test_a_deployment_that_keeps_failing_waits_before_the_next_try() -> None:

@@ -18,8 +18,11 @@ posix = pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
 def root(tmp_path: Path) -> Path:
     root = tmp_path / "root"
     for name, text in {
-        "app/main.py": "print()", "etc/app/conf.ini": "", "usr/local/bin/tool": "#!/usr/bin/env -S python3 -S\n",
-        "usr/bin/text": "no program", "app/run.sh": "#!/bin/sh -e\n",
+        "app/main.py": "print()",
+        "etc/app/conf.ini": "",
+        "usr/local/bin/tool": "#!/usr/bin/env -S python3 -S\n",
+        "usr/bin/text": "no program",
+        "app/run.sh": "#!/bin/sh -e\n",
     }.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
@@ -37,7 +40,12 @@ def test_python_is_this_interpreter_and_paths_are_mapped(root: Path) -> None:
     for name in ("python", "python3", "python3.12", "/usr/local/bin/python3"):
         argv = launch(root, command=(name, "/app/main.py", "/nowhere", "/", "a/b", "--config=/etc/app/conf.ini")).argv
         assert argv == (
-            sys.executable, str(root / "app/main.py"), "/nowhere", "/", "a/b", f"--config={root / 'etc/app/conf.ini'}",
+            sys.executable,
+            str(root / "app/main.py"),
+            "/nowhere",
+            "/",
+            "a/b",
+            f"--config={root / 'etc/app/conf.ini'}",
         )
 
 
@@ -57,8 +65,16 @@ def test_the_environment_is_clean_and_mapped(root: Path, monkeypatch: pytest.Mon
         monkeypatch.setenv(name, "host's own")
     env = launch(
         root,
-        {"Env": ["PATH=/usr/local/bin:/usr/bin", "CONF=/etc/app/conf.ini", "PYTHONPATH=/app:/etc", "A=image", "URL=/"],
-         "Cmd": ["python"]},
+        {
+            "Env": [
+                "PATH=/usr/local/bin:/usr/bin",
+                "CONF=/etc/app/conf.ini",
+                "PYTHONPATH=/app:/etc",
+                "A=image",
+                "URL=/",
+            ],
+            "Cmd": ["python"],
+        },
         ports={80: 20001, 8080: 20002},
         environment={"A": "task", "EQUALS": "a=b"},
     ).env
@@ -88,7 +104,10 @@ def test_the_working_directory_is_inside_and_made(root: Path) -> None:
 def test_a_script_runs_by_what_its_first_line_says(root: Path) -> None:
     search = {"Env": ["PATH=/usr/local/bin"]}
     assert launch(root, search, command=("tool", "x")).argv == (
-        sys.executable, "-S", str(root / "usr/local/bin/tool"), "x",
+        sys.executable,
+        "-S",
+        str(root / "usr/local/bin/tool"),
+        "x",
     )
 
 
@@ -135,7 +154,8 @@ def test_linux_programs_that_this_machine_cannot_run(root: Path) -> None:
     own = 62 if os.uname().machine == "x86_64" else 183
     program = root / "app" / "program"
     for data, reason in [
-        (elf(foreign), "another processor"), (elf(own, b"/lib/ld-musl-none.so.1\0"), "needs /lib/ld-musl-none.so.1"),
+        (elf(foreign), "another processor"),
+        (elf(own, b"/lib/ld-musl-none.so.1\0"), "needs /lib/ld-musl-none.so.1"),
     ]:
         program.write_bytes(data)
         with pytest.raises(CannotStart, match=reason) as caught:

@@ -63,8 +63,11 @@ def metadata(answer: bytes) -> Iterator[str]:
 
 
 TASK = {
-    "TaskARN": "arn:aws:ecs:us-east-1:123456789012:task/demo/0123456789abcdef", "Cluster": "demo", "Family": "web",
-    "Revision": "7", "AvailabilityZone": "us-east-1b",
+    "TaskARN": "arn:aws:ecs:us-east-1:123456789012:task/demo/0123456789abcdef",
+    "Cluster": "demo",
+    "Family": "web",
+    "Revision": "7",
+    "AvailabilityZone": "us-east-1b",
     "Containers": [{"Networks": [{"NetworkMode": "awsvpc", "IPv4Addresses": ["10.0.1.23"]}]}],
 }
 
@@ -110,15 +113,20 @@ def test_web_shows_its_task(runtime: ProcessRuntime) -> None:
         web = Web(runtime, "containers-on-aws/web:2", environment={"ECS_CONTAINER_METADATA_URI_V4": uri})
         known = json.loads(web.get("/json")[1])
         assert {key: known[key] for key in ("version", "task", "address", "zone", "family", "revision")} == {
-            "version": "2", "task": "0123456789abcdef", "address": "10.0.1.23", "zone": "us-east-1b", "family": "web",
+            "version": "2",
+            "task": "0123456789abcdef",
+            "address": "10.0.1.23",
+            "zone": "us-east-1b",
+            "family": "web",
             "revision": "7",
         }
         page = web.get("/a/b")[1]
         assert all(text in page for text in ("Version 2", "0123456789abcdef", "10.0.1.23", "us-east-1b"))
         assert 'href="../json"' in page
-        assert "10.0.1.23:80" in Web(
-            runtime, "nginxdemos/hello", environment={"ECS_CONTAINER_METADATA_URI_V4": uri}
-        ).get("/")[1]
+        assert (
+            "10.0.1.23:80"
+            in Web(runtime, "nginxdemos/hello", environment={"ECS_CONTAINER_METADATA_URI_V4": uri}).get("/")[1]
+        )
 
 
 @pytest.mark.parametrize("answer", [b"", b"not json", b"{}", b"[]", b'{"TaskARN": "a/b", "Containers": null}'])

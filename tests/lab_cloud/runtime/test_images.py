@@ -78,7 +78,9 @@ def test_a_damaged_blob_is_found(store: Store, which: str, how: str) -> None:
     manifest = make(store)
     content = json.loads(store.read(manifest.digest))
     digests = {
-        "manifest": manifest.digest, "config": content["config"]["digest"], "layer": content["layers"][0]["digest"],
+        "manifest": manifest.digest,
+        "config": content["config"]["digest"],
+        "layer": content["layers"][0]["digest"],
     }
     store.image("x", manifest)
     path = store.path(digests[which])

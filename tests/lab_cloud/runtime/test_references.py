@@ -29,7 +29,20 @@ def test_a_short_name_is_read_as_docker_reads_it(text: str, full: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "Nginx", "nginx:", "nginx::1", "../etc", "a//b", "nginx@sha256:12", "nginx@", "a b", "a:-x", "http://x/y"],
+    [
+        "",
+        " ",
+        "Nginx",
+        "nginx:",
+        "nginx::1",
+        "../etc",
+        "a//b",
+        "nginx@sha256:12",
+        "nginx@",
+        "a b",
+        "a:-x",
+        "http://x/y",
+    ],
 )
 def test_what_is_no_reference_is_refused(text: str) -> None:
     with pytest.raises(ImageNotFound, match="invalid reference format"):

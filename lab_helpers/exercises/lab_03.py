@@ -59,9 +59,7 @@ def gentler_deployment(lab: "Lab") -> "Outcome":
     if floor != 100:
         missing.append(f"minimumHealthyPercent 100: it is {floor}, so visitors could lose tasks during an update")
     if not (breaker.get("enable") and breaker.get("rollback")):
-        missing.append(
-            "the circuit breaker with rollback: it is off now, because the settings are replaced as a whole"
-        )
+        missing.append("the circuit breaker with rollback: it is off now, because the settings are replaced as a whole")
     if missing:
         return NotYet(missing=missing)
     return Done("With 2 tasks wanted, there are now never fewer than 2 and never more than 3 during an update.")

@@ -123,7 +123,7 @@ def _dash(state: str) -> str:
     return f' stroke-dasharray="{DASHES[state]}"' if state in DASHES else ""
 
 
-def _box(x: float, y: float, width: float, height: float, round_: int, dash: str = "") -> str:  # noqa: PLR0917
+def _box(x: float, y: float, width: float, height: float, round_: int, dash: str = "") -> str:
     place = f'x="{x}" y="{y}" width="{width}" height="{height}" rx="{round_}"'
     return f'<rect {place} fill="#fff" stroke="#0072b2" stroke-width="2"{dash}/>'
 

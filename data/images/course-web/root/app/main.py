@@ -17,8 +17,12 @@ import task
 from webserver import Response, Server, access_line, escape, say
 
 VERSION = os.environ.get("WEB_VERSION", "1")
-COLORS = {"blue": ("#0072b2", "#56b4e9"), "orange": ("#b54a00", "#e69f00"), "green": ("#00704f", "#2fbf8f"),
-          "purple": ("#8a3a6b", "#cc79a7")}
+COLORS = {
+    "blue": ("#0072b2", "#56b4e9"),
+    "orange": ("#b54a00", "#e69f00"),
+    "green": ("#00704f", "#2fbf8f"),
+    "purple": ("#8a3a6b", "#cc79a7"),
+}
 STARTED = time.time()
 
 PAGE = """<!doctype html>
@@ -115,8 +119,13 @@ class Program:
         if path == "/fail":
             code = int(request.value("code", "1")) & 255
             say(f"asked to fail: ending with exit code {code}")
-            return Response(f"ending with exit code {code}\n", 200, "text/plain", [("Connection", "close")],
-                            then=lambda: os._exit(code))
+            return Response(
+                f"ending with exit code {code}\n",
+                200,
+                "text/plain",
+                [("Connection", "close")],
+                then=lambda: os._exit(code),
+            )
         if path == "/json":
             import json
 
@@ -141,16 +150,28 @@ class Program:
 
     def page(self, request):
         facts = self.facts(request)
-        labels = {"task": "Task", "address": "Address", "zone": "Availability Zone", "family": "Family",
-                  "revision": "Revision", "path": "Path", "requests": "Requests served", "uptime": "Seconds up"}
+        labels = {
+            "task": "Task",
+            "address": "Address",
+            "zone": "Availability Zone",
+            "family": "Family",
+            "revision": "Revision",
+            "path": "Path",
+            "requests": "Requests served",
+            "uptime": "Seconds up",
+        }
         rows = "".join(
             f"<dt>{label}</dt><dd>{escape(facts[key])}</dd>" for key, label in labels.items() if facts[key] != ""
         )
         light, dark = COLORS.get(os.environ.get("WEB_COLOR", ""), COLORS["blue"])
         message = os.environ.get("WEB_MESSAGE", "containers-on-aws/web, a program of this course")
         up = "../" * (request.path.count("/") - 1)
-        return Response(PAGE.format(version=escape(VERSION), message=escape(message), rows=rows, light=light, dark=dark,
-                                    up=up or "./"), headers=[("Cache-Control", "no-store")])
+        return Response(
+            PAGE.format(
+                version=escape(VERSION), message=escape(message), rows=rows, light=light, dark=dark, up=up or "./"
+            ),
+            headers=[("Cache-Control", "no-store")],
+        )
 
 
 def plain(text, status=200):

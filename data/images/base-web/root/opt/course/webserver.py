@@ -13,9 +13,17 @@ import threading
 import time
 from contextlib import suppress
 
-REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 413: "Content Too Large",
-           431: "Request Header Fields Too Large", 500: "Internal Server Error", 501: "Not Implemented",
-           503: "Service Unavailable"}
+REASONS = {
+    200: "OK",
+    400: "Bad Request",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    413: "Content Too Large",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+    501: "Not Implemented",
+    503: "Service Unavailable",
+}
 MOST_HEAD = 64 * 1024
 MOST_BODY = 16 * 1024 * 1024
 
@@ -245,8 +253,13 @@ class Server:
         return stays
 
     def head(self, status, kind, length, headers, stays):
-        lines = [f"HTTP/1.1 {status} {REASONS.get(status, 'Unknown')}", f"Server: {self.name}", f"Date: {http_date()}",
-                 f"Content-Type: {kind}", f"Content-Length: {length}"]
+        lines = [
+            f"HTTP/1.1 {status} {REASONS.get(status, 'Unknown')}",
+            f"Server: {self.name}",
+            f"Date: {http_date()}",
+            f"Content-Type: {kind}",
+            f"Content-Length: {length}",
+        ]
         lines += [f"{name}: {value}" for name, value in headers]
         if not stays:
             lines.append("Connection: close")
@@ -278,6 +291,4 @@ def access_line(request, status, seconds=None):
 
 def escape(text):
     """Make a text safe within HTML."""
-    return (
-        str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
-    )
+    return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")

@@ -35,7 +35,7 @@ CHANGING = {
     "a port of this machine": re.compile(r"127\.0\.0\.1:\d+|localhost:\d+"),
     "a memory address": re.compile(r"0x[0-9a-f]{6,}"),
 }
-PATH_OF_A_MACHINE = re.compile(r"(?:^|[\s\"'(])(?:/home/|/root/|/Users/|/tmp/|/work/|[A-Z]:\\)")
+PATH_OF_A_MACHINE = re.compile(r"(?:^|[\s\"'(])(?:/(?:home|root|Users|tmp|work)/|[A-Z]:\\)")
 
 
 def read(path: Path) -> NotebookNode:

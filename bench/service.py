@@ -63,9 +63,7 @@ def _replacement(report: Report, place: Place, rounds: int) -> None:
     url = place.cloud.url(name)
     spent = []
     for _ in range(rounds):
-        task = place.tasks(service)[0]
-        port = place.task(task)["containers"][0]["networkBindings"][0]["hostPort"]
-        pid = _listener(place.cloud, port)
+        pid = place.process_of(place.tasks(service)[0])
         began = time.perf_counter()
         os.kill(pid, signal.SIGKILL)
         until(lambda pid=pid: not psutil.pid_exists(pid) or _ended(pid), 5, 0.001)  # type: ignore[misc]
@@ -155,13 +153,6 @@ def _ask(url: str) -> int:
         return connection.getresponse().status
     finally:
         connection.close()
-
-
-def _listener(cloud: RunningCloud, port: int) -> int:
-    for child in psutil.Process(cloud.state["pid"]).children(recursive=True):
-        if any(each.laddr and each.laddr.port == port for each in child.net_connections("tcp")):
-            return int(child.pid)
-    raise LookupError(f"nobody listens on {port}")
 
 
 def _ended(pid: int) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import psutil
 from botocore.config import Config
 
 from tests.waiting import until
@@ -149,6 +150,14 @@ class Place:
             **{"launchType": "FARGATE", "networkConfiguration": self.network(), "loadBalancers": balancers, **options},
         )  # fmt: skip
         return name
+
+    def process_of(self, task: str) -> int:
+        """The pid of a task's container, found by its loopback port."""
+        port = self.task(task)["containers"][0]["networkBindings"][0]["hostPort"]
+        for child in psutil.Process(self.cloud.state["pid"]).children(recursive=True):
+            if any(each.laddr and each.laddr.port == port for each in child.net_connections("tcp")):
+                return int(child.pid)
+        raise LookupError(f"nobody listens on {port}")
 
     def service(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = self.ecs.describe_services(cluster=self.name, services=[name])["services"][0]

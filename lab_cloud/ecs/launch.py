@@ -13,6 +13,10 @@ from .task_definition import MIB, container_ports, cpu_units, environment_of, me
 DEFAULT_STOP_SECONDS = 30.0
 MAX_STOP_SECONDS = 120.0
 
+Started = Callable[[Container, Handle, str], None]
+Ended = Callable[[Container, Exit], None]
+Finished = Callable[[str], None]
+
 
 class Launcher:
     """Turns task definitions into running containers.
@@ -55,13 +59,7 @@ class Launcher:
                 )
         return ""
 
-    def launch(
-        self,
-        task: Task,
-        started: Callable[[Container, Handle, str], None],
-        ended: Callable[[Container, Exit], None],
-        finished: Callable[[str], None],
-    ) -> None:
+    def launch(self, task: Task, started: Started, ended: Ended, finished: Finished) -> None:
         """Start all containers of a task on a worker thread.
 
         Parameters
@@ -77,13 +75,7 @@ class Launcher:
         """
         self._world.work(lambda: self._launch(task, started, ended, finished))
 
-    def _launch(
-        self,
-        task: Task,
-        started: Callable[[Container, Handle, str], None],
-        ended: Callable[[Container, Exit], None],
-        finished: Callable[[str], None],
-    ) -> None:
+    def _launch(self, task: Task, started: Started, ended: Ended, finished: Finished) -> None:
         share = Share(cpu=_task_cpu(task), memory=_task_memory(task))
         why = ""
         try:
@@ -104,9 +96,7 @@ class Launcher:
     def _post(self, fact: Callable[..., None], *arguments: Any) -> None:
         self._world.post(lambda: fact(*arguments))
 
-    def _spec(
-        self, task: Task, container: Container, share: Share, ended: Callable[[Container, Exit], None]
-    ) -> ContainerSpec:
+    def _spec(self, task: Task, container: Container, share: Share, ended: Ended) -> ContainerSpec:
         definition, override = container.definition, container.override
         memory = override.get("memory") or definition.get("memory")
         entry_point = definition.get("entryPoint")

@@ -96,12 +96,7 @@ def cpu_units(text: str | int | None) -> int:
     ValueError
         When it is none of these.
     """
-    if text is None or text == "":
-        return 0
-    match = re.fullmatch(r"\s*([0-9]*\.?[0-9]+)\s*(vcpu)?\s*", str(text), re.IGNORECASE)
-    if match is None:
-        raise ValueError(text)
-    return int(float(match[1]) * 1024) if match[2] else int(float(match[1]))
+    return _size(text, "vcpu")
 
 
 def memory_mib(text: str | int | None) -> int:
@@ -112,9 +107,13 @@ def memory_mib(text: str | int | None) -> int:
     ValueError
         When it is none of these.
     """
+    return _size(text, "gb")
+
+
+def _size(text: str | int | None, unit: str) -> int:
     if text is None or text == "":
         return 0
-    match = re.fullmatch(r"\s*([0-9]*\.?[0-9]+)\s*(gb)?\s*", str(text), re.IGNORECASE)
+    match = re.fullmatch(rf"\s*([0-9]*\.?[0-9]+)\s*({unit})?\s*", str(text), re.IGNORECASE)
     if match is None:
         raise ValueError(text)
     return int(float(match[1]) * 1024) if match[2] else int(float(match[1]))

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import psutil
-
 from tests.lab_cloud.ecs.test_tasks_api import FOREVER, refused
 from tests.stage import Place, RunningCloud
 from tests.waiting import until
@@ -52,15 +50,6 @@ def events(place: Place, name: str) -> list[str]:
     return [event["message"] for event in place.service(name)["events"]]
 
 
-def process_of(place: Place, task: str) -> int:
-    """The pid of a task's container, found by its loopback port."""
-    port = place.task(task)["containers"][0]["networkBindings"][0]["hostPort"]
-    for child in psutil.Process(place.cloud.state["pid"]).children(recursive=True):
-        if child.is_running() and any(each.laddr.port == port for each in child.net_connections("tcp") if each.laddr):
-            return int(child.pid)
-    raise AssertionError(f"nobody listens on {port}")
-
-
 def test_a_service_answers_through_its_load_balancer(place: Place) -> None:
     name, group = place.balancer()
     service = place.serve(place.definition(), 2, group)
@@ -84,7 +73,7 @@ def test_a_killed_task_is_replaced(place: Place) -> None:
     service = place.serve(place.definition(), 1, group)
     place.until_steady(service)
     before = place.tasks(service)
-    os.kill(process_of(place, before[0]), signal.SIGKILL)
+    os.kill(place.process_of(before[0]), signal.SIGKILL)
 
     def replaced() -> bool:
         now = place.tasks(service)

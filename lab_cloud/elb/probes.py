@@ -177,12 +177,15 @@ class Prober:
         except OSError:
             timer.cancel()
             return REFUSED
-        outcome = await verdict
-        timer.cancel()
-        if outcome is TIMEOUT or not request:
-            transport.abort()
-        else:
-            self._loop.call_later(LINGER_SECONDS, transport.abort)
+        outcome = TIMEOUT
+        try:
+            outcome = await verdict
+        finally:
+            timer.cancel()
+            if outcome is TIMEOUT or not request:
+                transport.abort()
+            else:
+                self._loop.call_later(LINGER_SECONDS, transport.abort)
         return outcome
 
     async def _way_to(self, target: Target, deadline: float) -> int | None:

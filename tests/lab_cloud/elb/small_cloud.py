@@ -1,5 +1,6 @@
 """Enough of the cloud for load balancing: moto, overrides, reconciler and data plane; boto3 without HTTP."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ REGION = "us-east-1"
 class SmallCloud:
     def __init__(self, home: Path | None = None, speed: float = 60.0) -> None:
         moto_load.load()
-        self.thread = LoopThread()
+        self.thread = LoopThread(server_loop())
         self.world = World(Clock(speed))
         self.book = AddressBook()
         self.elb = Elb(self.world, self.book, home)
@@ -133,6 +134,19 @@ class SmallCloud:
         self.thread.close()
         for client in (self.ec2, self.elbv2):
             client.close()
+
+
+def server_loop() -> asyncio.AbstractEventLoop:
+    """The loop that the server uses: uvloop where there is one.
+
+    asyncio's own drops a connection that is accepted in the very moment its listener closes, and warns of it later.
+    """
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return loop
 
 
 def get(url: str, path: str = "/") -> bytes:

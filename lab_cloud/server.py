@@ -25,6 +25,7 @@ from .control import PREFIX as CONTROL_PREFIX
 from .control import Control
 from .delays import Delays
 from .ecs.api import EcsApi
+from .ecs.health_reconciler import HealthChecks
 from .ecs.launch import Launcher
 from .ecs.metadata import PREFIX as METADATA_PREFIX
 from .ecs.metadata import Metadata
@@ -97,6 +98,7 @@ class Cloud:
         for reconciler in (
             self.elb,
             tasks,
+            HealthChecks(self.store, self.world),
             ServiceReconciler(self.store, self.world, tasks, balancing, delays),
             self.logs,
         ):

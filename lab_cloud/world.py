@@ -94,10 +94,10 @@ class World:
     def tick(self) -> None:
         """Take in the facts that were posted, then tick every reconciler once."""
         with self.lock:
+            self._due = float("inf")
             while self._facts:
                 _logged(self._facts.popleft())
             now = self.clock.now()
-            self._due = float("inf")
             for reconciler in self._reconcilers:
                 _logged(lambda reconciler=reconciler: reconciler.tick(now))  # type: ignore[misc]
 

@@ -1,5 +1,6 @@
-"""Start a task's containers. Slow, so it runs on a worker thread; what happened is posted back to the world."""
+"""Pull a task's images and start its containers. Slow, so on worker threads; what happened is posted to the world."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -10,12 +11,14 @@ from .outside import Logs
 from .task import Container, Task
 from .task_definition import MIB, container_ports, cpu_units, environment_of, memory_mib
 
+log = logging.getLogger(__name__)
+
 DEFAULT_STOP_SECONDS = 30.0
 MAX_STOP_SECONDS = 120.0
 
-Started = Callable[[Container, Handle, str], None]
+Pulled = Callable[[dict[str, str], str], None]
+Started = Callable[[Container, Handle | None, str], None]
 Ended = Callable[[Container, Exit], None]
-Finished = Callable[[str], None]
 
 
 class Launcher:
@@ -59,44 +62,55 @@ class Launcher:
                 )
         return ""
 
-    def launch(self, task: Task, started: Started, ended: Ended, finished: Finished) -> None:
-        """Start all containers of a task on a worker thread.
+    def pull(self, task: Task, pulled: Pulled) -> None:
+        """Pull the images of a task on a worker thread.
 
         Parameters
         ----------
         task : Task
             The task.
-        started : callable
-            Posted with each container, its handle, and the digest of its image.
-        ended : callable
-            Posted when a container has ended.
-        finished : callable
-            Posted at the end, with an empty text or why the task cannot start.
+        pulled : callable
+            Posted with the digest of each container's image, or with why they cannot be had.
         """
-        self._world.work(lambda: self._launch(task, started, ended, finished))
 
-    def _launch(self, task: Task, started: Started, ended: Ended, finished: Finished) -> None:
-        share = Share(cpu=_task_cpu(task), memory=_task_memory(task))
-        why = ""
-        try:
-            digests = {}
-            for container in task.containers:
-                digests[container.name] = self._runtime.pull(container.definition["image"]).digest
-            for container in task.containers:
-                handle = self._runtime.start(self._spec(task, container, share, ended))
-                self._post(started, container, handle, digests[container.name])
-        except RuntimeFailure as failure:
-            why = f"{failure.message.rstrip('.')}. {failure.remedy}".strip()
-        except Exception as bug:
-            why = f"ResourceInitializationError: the container could not be started: {type(bug).__name__}: {bug}"
-            raise
-        finally:
-            self._post(finished, why)
+        def work() -> None:
+            digests: dict[str, str] = {}
+            why = _tried(
+                lambda: digests.update(
+                    {each.name: self._runtime.pull(each.definition["image"]).digest for each in task.containers}
+                )
+            )
+            self._post(pulled, digests, why)
+
+        self._world.work(work)
+
+    def start(self, task: Task, container: Container, started: Started, ended: Ended) -> None:
+        """Start one container on a worker thread.
+
+        Parameters
+        ----------
+        task : Task
+            The task.
+        container : Container
+            One container of it.
+        started : callable
+            Posted with the container and its handle, or with None and why it cannot start.
+        ended : callable
+            Posted when it has ended.
+        """
+        spec = self._spec(task, container, ended)
+
+        def work() -> None:
+            handles: list[Handle] = []
+            why = _tried(lambda: handles.append(self._runtime.start(spec)))
+            self._post(started, container, handles[0] if handles else None, why)
+
+        self._world.work(work)
 
     def _post(self, fact: Callable[..., None], *arguments: Any) -> None:
         self._world.post(lambda: fact(*arguments))
 
-    def _spec(self, task: Task, container: Container, share: Share, ended: Ended) -> ContainerSpec:
+    def _spec(self, task: Task, container: Container, ended: Ended) -> ContainerSpec:
         definition, override = container.definition, container.override
         memory = override.get("memory") or definition.get("memory")
         entry_point = definition.get("entryPoint")
@@ -110,7 +124,7 @@ class Launcher:
             working_directory=definition.get("workingDirectory"),
             ports=container_ports(definition),
             memory_limit=memory * MIB if memory else None,
-            share=share,
+            share=task.share,
             stop_timeout=min(float(definition.get("stopTimeout", DEFAULT_STOP_SECONDS)), MAX_STOP_SECONDS),
             on_output=self._output(task, container),
             on_exit=lambda exit: self._post(ended, container, exit),  # noqa: A006
@@ -152,11 +166,19 @@ def _drop(when: float, line: str) -> None:
     """A container without a log driver: its output goes nowhere, as on Fargate."""
 
 
-def _task_cpu(task: Task) -> float | None:
-    units = cpu_units(task.cpu)
-    return units / 1024 if units else None
+def share_of(task: Task) -> Share:
+    """What the containers of a task share: its CPU and its memory."""
+    units, mib = cpu_units(task.cpu), memory_mib(task.memory)
+    return Share(cpu=units / 1024 if units else None, memory=mib * MIB if mib else None)
 
 
-def _task_memory(task: Task) -> int | None:
-    mib = memory_mib(task.memory)
-    return mib * MIB if mib else None
+def _tried(step: Callable[[], object]) -> str:
+    """Do a step of the runtime; return why it failed, or an empty text."""
+    try:
+        step()
+    except RuntimeFailure as failure:
+        return f"{failure.message.rstrip('.')}. {failure.remedy}".strip()
+    except Exception as bug:
+        log.exception("a container could not be started")
+        return f"ResourceInitializationError: the container could not be started: {type(bug).__name__}: {bug}"
+    return ""

@@ -8,6 +8,8 @@ import re
 from typing import Any
 
 from ..errors import AwsError
+from .container_health import check_definition
+from .dependencies import check_dependencies
 from .task_definition import cpu_units, memory_mib
 
 FAMILY = re.compile(r"^[a-zA-Z0-9_-]{1,255}$")
@@ -69,6 +71,8 @@ def check_task_definition(registered: dict[str, Any]) -> None:
         )
     for container in containers:
         _check_container(container, mode, memory)
+        check_definition(container)
+    check_dependencies(containers)
     _check_sums(containers, cpu, memory)
 
 

@@ -107,28 +107,33 @@ class ServiceReconciler:
     def _health(self, region: Region, service: Service, task: Task, now: float) -> tuple[bool, str]:
         targets = self._tasks.targets_of(region, task)
         age = now - (task.started_at or now)
-        if not targets:
+        checked = any(container.essential and container.checked for container in task.containers)
+        if checked and task.health == "UNHEALTHY":
+            self._tell_unhealthy(service, task, f"(task {task.id}) failed container health checks.", now)
+            return False, "Task failed container health checks"
+        if not targets and not checked:
             return age >= self._delays.real("ecs.healthy-without-checks"), ""
-        healthy = True
+        healthy = not checked or task.health == "HEALTHY"
         for arn, address, port in targets:
             health = self._load_balancing.health(region.name, arn, address, port)
             state = health.state if health is not None else "unused"
             healthy = healthy and state == "healthy"
             if state == "unhealthy" and age >= self._world.clock.real(service.grace_seconds):
                 assert health is not None
-                if not task.told_unhealthy:
-                    task.told_unhealthy = True
-                    if not task.was_healthy:
-                        task.was_healthy = True  # counted once
-                        self._failed(service, task, now)
-                    group = arn.rpartition(":")[2].split("/")[1] if "/" in arn else arn
-                    service.tell(
-                        f"(task {task.id}) (port {port}) is unhealthy in (target-group {group}) due to "
-                        f"(reason {health.reason})",
-                        now,
-                    )
+                group = arn.rpartition(":")[2].split("/")[1] if "/" in arn else arn
+                about = f"(task {task.id}) (port {port}) is unhealthy in (target-group {group}) due to "
+                self._tell_unhealthy(service, task, f"{about}(reason {health.reason})", now)
                 return False, f"Task failed ELB health checks in (target-group {arn})"
         return healthy, ""
+
+    def _tell_unhealthy(self, service: Service, task: Task, message: str, now: float) -> None:
+        if task.told_unhealthy:
+            return
+        task.told_unhealthy = True
+        service.tell(message, now)
+        if not task.was_healthy:
+            task.was_healthy = True  # counted once
+            self._failed(service, task, now)
 
     def _count_failures(self, service: Service, tasks: list[Task], now: float) -> None:
         for task in tasks:

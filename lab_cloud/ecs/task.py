@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..runtime.spec import Handle
+from ..runtime.spec import Handle, Share
 from . import names
+from .container_health import Record, task_health
 from .task_definition import TaskDefinition
 
 STOPPED_VISIBLE_SECONDS = 3600.0
@@ -75,6 +76,10 @@ class Container:
     exit_code: int | None = None
     reason: str | None = None
     image_digest: str | None = None
+    launching: bool = False
+    started_at: float | None = None
+    health: Record = field(default_factory=Record)
+    asking: bool = False
 
     @property
     def name(self) -> str:
@@ -85,6 +90,12 @@ class Container:
     def essential(self) -> bool:
         """Whether the task ends with it."""
         return bool(self.definition.get("essential", True))
+
+    @property
+    def checked(self) -> bool:
+        """Whether it has a health check."""
+        command = self.definition.get("healthCheck", {}).get("command", ["NONE"])
+        return bool(command[0] != "NONE")
 
     @property
     def alive(self) -> bool:
@@ -119,6 +130,8 @@ class Task:
     interface: Interface | None = None
     metadata_token: str = ""
     starting: bool = False
+    pulled: bool = False
+    share: Share | None = None
     was_healthy: bool = False
     told_unhealthy: bool = False
     pull_started_at: float | None = None
@@ -146,6 +159,11 @@ class Task:
         """MiB of memory as a task shows them."""
         found = self.overrides.get("memory") or self.definition.registered.get("memory")
         return str(found) if found else None
+
+    @property
+    def health(self) -> str:
+        """HEALTHY, UNHEALTHY or UNKNOWN, by its containers' health checks."""
+        return task_health(each.health.status for each in self.containers if each.essential and each.checked)
 
     def ask_to_stop(self, code: str, reason: str, now: float) -> None:
         """Want it stopped; the first reason given is the one that stays."""
@@ -185,7 +203,7 @@ class Task:
             "enableExecuteCommand": self.execute_command,
             "executionStoppedAt": names.moment(self.execution_stopped_at),
             "group": self.group,
-            "healthStatus": "UNKNOWN",
+            "healthStatus": self.health,
             "inferenceAccelerators": [],
             "lastStatus": self.status,
             "launchType": self.launch_type,
@@ -233,7 +251,7 @@ class Task:
             "reason": container.reason,
             "networkBindings": bindings,
             "networkInterfaces": interfaces,
-            "healthStatus": "UNKNOWN",
+            "healthStatus": container.health.status,
             "cpu": str(definition.get("cpu", 0)),
             "memory": str(memory) if memory else None,
             "memoryReservation": str(reservation) if reservation else None,

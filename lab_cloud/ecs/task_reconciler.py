@@ -1,16 +1,20 @@
 """Moves each task through its life: observe, ask `lifecycle.next_status`, apply."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from ..delays import Delays
 from ..runtime.spec import Exit, Handle
 from ..world import World
-from .launch import Launcher
+from .container_health import Record, check_of
+from .dependencies import ContainerView, dead_end, startable
+from .launch import Launcher, share_of
 from .lifecycle import TaskView, next_status
 from .outside import LoadBalancing, Networks
 from .store import Region, Store
 from .task import STOPPED_VISIBLE_SECONDS, Container, Task
 
+DEFAULT_START_SECONDS = 180.0
+"""Fargate's default for ``startTimeout``; it races with the learner's program, so it is not divided."""
 CANNOT_PULL = "CannotPullContainerError: pull image manifest has been retried 1 time(s): "
 
 
@@ -63,6 +67,8 @@ class TaskReconciler:
     def _move(self, region: Region, task: Task, now: float) -> None:
         if task.network is not None and task.interface is None and task.status == "PROVISIONING":
             self._attach(region, task, now)
+        if task.pulled and task.status == "PENDING" and task.desired == "RUNNING":
+            self._start_containers(task, now)
         while True:
             status = next_status(self._observe(region, task, now))
             if status is None:
@@ -89,7 +95,7 @@ class TaskReconciler:
             running=sum(container.alive for container in task.containers),
             ended=sum(container.status == "STOPPED" for container in task.containers),
             containers=len(task.containers),
-            starting=task.starting,
+            starting=task.starting or any(container.launching for container in task.containers),
             targets=bool(targets),
             drained=drained,
             provisioning=self._delays.real("ecs.provisioning"),
@@ -142,13 +148,38 @@ class TaskReconciler:
         if why:
             task.ask_to_stop("TaskFailedToStart", why, now)
             return
-        task.starting = True
-        self._launcher.launch(
-            task,
-            started=self._under(task, self._container_started),
-            ended=self._under(task, self._container_ended),
-            finished=self._under(task, self._launch_finished),
-        )
+        task.starting, task.share = True, share_of(task)
+        self._launcher.pull(task, lambda digests, why: self._pulled(task, digests, why))
+
+    def _pulled(self, task: Task, digests: dict[str, str], why: str) -> None:
+        now = self._world.clock.now()
+        task.starting, task.pulled, task.pull_stopped_at = False, not why, now
+        for container in task.containers:
+            container.image_digest = digests.get(container.name)
+        if why:
+            self._cannot_start(task, why, now)
+
+    def _cannot_start(self, task: Task, why: str, now: float) -> None:
+        task.ask_to_stop("TaskFailedToStart", why, now)
+        for container in task.containers:
+            container.reason = container.reason or why
+
+    def _start_containers(self, task: Task, now: float) -> None:
+        views = [_view(container) for container in task.containers]
+        why = dead_end(views, now - (task.pull_stopped_at or now))
+        if why:
+            self._cannot_start(task, f"Task failed to start: {why}", now)
+            return
+        ready = startable(views)
+        for container in task.containers:
+            if container.name in ready:
+                container.launching = True
+                self._launcher.start(
+                    task,
+                    container,
+                    started=lambda container, handle, why: self._container_started(task, container, handle, why),
+                    ended=lambda container, exit: self._container_ended(task, container, exit),  # noqa: A006
+                )
 
     def _refusal(self, region: Region, task: Task) -> str:
         if task.interface is not None:
@@ -157,13 +188,18 @@ class TaskReconciler:
                 return CANNOT_PULL + refusal
         return self._launcher.open_logs(task)
 
-    def _under(self, task: Task, fact: Callable[..., None]) -> Callable[..., None]:
-        return lambda *arguments: fact(task, *arguments)
-
-    def _container_started(self, task: Task, container: Container, handle: Handle, digest: str) -> None:
-        container.handle, container.image_digest = handle, digest
+    def _container_started(self, task: Task, container: Container, handle: Handle | None, why: str) -> None:
+        now = self._world.clock.now()
+        container.launching = False
+        if handle is None:
+            self._cannot_start(task, why, now)
+            return
+        container.handle, container.started_at = handle, now
         # it may have ended before this was posted; its end was then told already
         container.status = "RUNNING" if handle.exit is None else "STOPPED"
+        check = check_of(container.definition, self._world.clock.speed)
+        if check is not None:
+            container.health = Record(due=now + check.interval)
         if task.interface is not None:
             self._networks.open(task.interface, dict(handle.ports))
         task.version += 1
@@ -177,15 +213,6 @@ class TaskReconciler:
         if container.essential:
             task.execution_stopped_at = task.execution_stopped_at or now
             task.ask_to_stop("EssentialContainerExited", "Essential container in task exited", now)
-
-    def _launch_finished(self, task: Task, why: str) -> None:
-        now = self._world.clock.now()
-        task.starting = False
-        task.pull_stopped_at = now
-        if why:
-            task.ask_to_stop("TaskFailedToStart", why, now)
-            for container in task.containers:
-                container.reason = container.reason or why
 
     def _register(self, region: Region, task: Task, now: float) -> None:
         assert task.interface is not None
@@ -204,3 +231,22 @@ class TaskReconciler:
             self._load_balancing.deregister(region.name, arn, address, port)
             service.tell(f"deregistered 1 targets in (target-group {arn})", now)
         service.tell("has begun draining connections on 1 tasks.", now, about=f", taskSet {task.deployment}")
+
+
+def _view(container: Container) -> ContainerView:
+    state = "waiting"
+    if container.launching:
+        state = "starting"
+    elif container.alive:
+        state = "running"
+    elif container.handle is not None or container.status == "STOPPED":
+        state = "ended"
+    depends = tuple((item["containerName"], item["condition"]) for item in container.definition.get("dependsOn", ()))
+    return ContainerView(
+        name=container.name,
+        state=state,
+        exit_code=container.exit_code,
+        health=container.health.status,
+        depends=depends,
+        start_timeout=float(container.definition.get("startTimeout", DEFAULT_START_SECONDS)),
+    )

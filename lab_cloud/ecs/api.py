@@ -4,8 +4,11 @@ from ..clock import Clock
 from .clusters_api import ClusterOperations
 from .definitions_api import DefinitionOperations
 from .deployments_api import DeploymentOperations
+from .instances_api import InstanceOperations
 from .outside import LoadBalancing, Networks
+from .protection_api import ProtectionOperations
 from .services_api import ServiceOperations
+from .settings_api import SettingOperations
 from .store import Store
 from .tags_api import TagOperations
 from .tasks_api import TaskOperations
@@ -18,6 +21,9 @@ class EcsApi(
     ServiceOperations,
     DeploymentOperations,
     TagOperations,
+    ProtectionOperations,
+    SettingOperations,
+    InstanceOperations,
 ):
     """All operations of ECS that the embedded cloud has; the others answer ``UnsupportedOperation``.
 

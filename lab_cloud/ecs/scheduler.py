@@ -32,6 +32,8 @@ class TaskView:
         Why a check says it is bad; empty when none does.
     created : float
         Epoch seconds; the youngest are stopped first.
+    protected : bool
+        Whether it asked not to be stopped by scaling in or by a deployment.
     """
 
     id: str
@@ -40,6 +42,7 @@ class TaskView:
     healthy: bool = False
     unhealthy: str = ""
     created: float = 0.0
+    protected: bool = False
 
 
 @dataclass(frozen=True)
@@ -215,7 +218,8 @@ def _surplus(tasks: list[TaskView], desired: int) -> list[TaskView]:
     over = len(tasks) - desired
     if over <= 0:
         return []
-    return sorted(tasks, key=lambda task: (task.healthy, task.running, -task.created))[:over]
+    free = [task for task in tasks if not task.protected]
+    return sorted(free, key=lambda task: (task.healthy, task.running, -task.created))[:over]
 
 
 def _given_up(bad: list[TaskView], kept: list[TaskView], service: ServiceView, room: int) -> list[TaskView]:
@@ -234,7 +238,8 @@ def _retired(old: list[TaskView], kept: list[TaskView], service: ServiceView) ->
     healthy_kept = sum(task.healthy for task in kept)
     spare = healthy_kept + sum(task.healthy for task in old) - service.floor
     retired = []
-    for task in sorted(old, key=lambda each: (each.healthy, each.running, each.created)):
+    free = [task for task in old if not task.protected]
+    for task in sorted(free, key=lambda each: (each.healthy, each.running, each.created)):
         if not task.healthy:
             # never healthy: it serves nobody, unless it is all there is while it warms up
             if task.running and not healthy_kept and spare < 0:

@@ -102,7 +102,9 @@ class ServiceReconciler:
             if deployment is not None:
                 deployment.failures_in_row = 0
                 deployment.retry_at = 0.0
-        return TaskView(task.id, task.deployment, running, healthy, why, task.created_at)
+        # a service that is deleted does not wait for its tasks
+        protected = task.protected_until > now and service.status == "ACTIVE"
+        return TaskView(task.id, task.deployment, running, healthy, why, task.created_at, protected)
 
     def _health(self, region: Region, service: Service, task: Task, now: float) -> tuple[bool, str]:
         targets = self._tasks.targets_of(region, task)

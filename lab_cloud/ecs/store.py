@@ -26,6 +26,7 @@ class Region:
     tasks: dict[str, Task] = field(default_factory=dict)
     services: dict[tuple[str, str], Service] = field(default_factory=dict)
     tokens: dict[str, tuple[object, object]] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
 
     def find_cluster(self, name_or_arn: str | None) -> Cluster:
         """An active cluster.

@@ -123,6 +123,7 @@ class Task:
     platform_version: str = "1.4.0"
     tags: dict[str, str] = field(default_factory=dict)
     execute_command: bool = False
+    protected_until: float = 0.0
     status: str = "PROVISIONING"
     desired: str = "RUNNING"
     entered_at: float = 0.0

@@ -43,4 +43,10 @@ def test_bad_names_and_strategies(cloud: RunningCloud) -> None:
 
 
 def test_what_is_not_there_says_so_in_awss_shape(cloud: RunningCloud) -> None:
-    refused(cloud.client("ecs").list_container_instances, "UnsupportedOperation", "not part of the embedded cloud")
+    refused(
+        cloud.client("ecs").describe_task_sets,
+        "UnsupportedOperation",
+        "not part of the embedded cloud",
+        cluster="a",
+        service="b",
+    )

@@ -92,6 +92,14 @@ def test_of_two_unhealthy_tasks_the_older_goes() -> None:
     assert decision.start == 1
 
 
+def test_a_protected_task_is_not_scaled_in_nor_replaced_by_a_deployment() -> None:
+    busy = TaskView("busy", "new", True, True, protected=True)
+    assert [stop.task for stop in decide(ServiceView(1, (NEW,), (busy, task("idle"))), 0).stop] == ["idle"]
+    assert decide(ServiceView(0, (NEW,), (busy,)), 0) == Decision()
+    old = TaskView("busy", "old", True, True, protected=True)
+    assert decide(ServiceView(1, (NEW, OLD), (old, task("a"))), 0) == Decision()
+
+
 def test_an_unhealthy_task_of_an_older_deployment_goes_at_once() -> None:
     bad = task("a", "old", unhealthy="bad")
     assert [stop.task for stop in decide(ServiceView(1, (NEW, OLD), (bad, task("b"))), 0).stop] == ["a"]

@@ -180,6 +180,8 @@ class Cloud:
             moto_load.load()
             with self.world.lock:
                 self.moto.warm(self.running.region)
+            with self.world.lock:
+                moto_load.load_rest()
         except Exception:
             log.exception("moto could not be loaded")
         gc.collect()

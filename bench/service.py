@@ -63,6 +63,7 @@ def _replacement(report: Report, place: Place, rounds: int) -> None:
     url = place.cloud.url(name)
     spent = []
     for _ in range(rounds):
+        until(lambda: _healthy(place, group), 20)  # a task that dies before it was ever healthy is a failed launch
         pid = place.process_of(place.tasks(service)[0])
         began = time.perf_counter()
         os.kill(pid, signal.SIGKILL)
@@ -103,6 +104,13 @@ def _bad_deployments(report: Report, place: Place) -> None:
         until(lambda: sum(counts.values()) > LEAST_REQUESTS, 60)
     _failed(report, "a bad deployment, and another during its rollback", counts)
     place.ecs.delete_service(cluster=place.name, service=service, force=True)
+
+
+def _healthy(place: Place, group: str) -> bool:
+    found = place.elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+    return [each["TargetHealth"]["State"] for each in found if each["TargetHealth"]["State"] != "draining"] == [
+        "healthy"
+    ]
 
 
 def _rollbacks(place: Place, service: str) -> int:

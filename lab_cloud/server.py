@@ -29,7 +29,7 @@ from .ecs.health_reconciler import HealthChecks
 from .ecs.launch import Launcher
 from .ecs.metadata import PREFIX as METADATA_PREFIX
 from .ecs.metadata import Metadata
-from .ecs.neighbours import ElbNeighbour, VpcNeighbour
+from .ecs.neighbours import AutoScalingNeighbour, ElbNeighbour, VpcNeighbour
 from .ecs.service_reconciler import ServiceReconciler
 from .ecs.store import Store
 from .ecs.task_reconciler import TaskReconciler
@@ -104,7 +104,7 @@ class Cloud:
         ):
             self.world.add(reconciler)
         dispatcher = Dispatcher(self.moto, self.world.wake)
-        dispatcher.own("ecs", EcsApi(self.store, self.clock, networks, balancing))
+        dispatcher.own("ecs", EcsApi(self.store, self.clock, networks, balancing, AutoScalingNeighbour()))
         dispatcher.override("sts", Identity(access_key))
         dispatcher.override("elbv2", ElbApi(self.elb))
         dispatcher.override("ec2", NetworkApi())

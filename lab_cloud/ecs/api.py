@@ -1,11 +1,12 @@
 """Amazon ECS, as its clients see it."""
 
 from ..clock import Clock
+from .capacity_api import CapacityOperations
 from .clusters_api import ClusterOperations
 from .definitions_api import DefinitionOperations
 from .deployments_api import DeploymentOperations
 from .instances_api import InstanceOperations
-from .outside import LoadBalancing, Networks
+from .outside import AutoScaling, LoadBalancing, Networks
 from .protection_api import ProtectionOperations
 from .services_api import ServiceOperations
 from .settings_api import SettingOperations
@@ -16,6 +17,7 @@ from .tasks_api import TaskOperations
 
 class EcsApi(
     ClusterOperations,
+    CapacityOperations,
     DefinitionOperations,
     TaskOperations,
     ServiceOperations,
@@ -37,10 +39,20 @@ class EcsApi(
         Where tasks get their interfaces.
     load_balancing : LoadBalancing
         Where services find target groups.
+    auto_scaling : AutoScaling
+        Where capacity providers find Auto Scaling groups.
     """
 
-    def __init__(self, store: Store, clock: Clock, networks: Networks, load_balancing: LoadBalancing) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        networks: Networks,
+        load_balancing: LoadBalancing,
+        auto_scaling: AutoScaling,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._networks = networks
         self._load_balancing = load_balancing
+        self._auto_scaling = auto_scaling

@@ -1,10 +1,24 @@
 """A cluster."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from . import names
+from .capacity_provider import CapacityProvider
 from .task import tag_list
+
+STATISTICS = tuple(
+    f"{state}{kind}{thing}"
+    for state, thing in (
+        ("running", "TasksCount"),
+        ("pending", "TasksCount"),
+        ("active", "ServiceCount"),
+        ("draining", "ServiceCount"),
+    )
+    for kind in ("EC2", "Fargate")
+)
+"""What DescribeClusters counts."""
 
 
 @dataclass
@@ -37,36 +51,41 @@ class Cluster:
         return names.arn(self.region, f"cluster/{self.name}")
 
     def describe(
-        self, *, running: int, pending: int, services: int, include: list[str] | None = None
+        self, counts: Mapping[str, int], attached: Sequence[CapacityProvider], include: list[str] | None = None
     ) -> dict[str, Any]:
         """As DescribeClusters shows it.
 
         Parameters
         ----------
-        running, pending, services : int
-            Counts of its tasks and active services.
+        counts : dict
+            Counts of its tasks and services, by the names of `STATISTICS`.
+        attached : sequence of CapacityProvider
+            Those of its capacity providers that belong to an Auto Scaling group.
         include : list of str
-            What the caller asked for beyond the basics: TAGS, SETTINGS, CONFIGURATIONS, STATISTICS.
+            What the caller asked for beyond the basics: ATTACHMENTS, CONFIGURATIONS, SETTINGS, STATISTICS, TAGS.
         """
         wanted = include or []
-        statistics = [
-            {"name": "runningFargateTasksCount", "value": str(running)},
-            {"name": "pendingFargateTasksCount", "value": str(pending)},
-            {"name": "activeServiceCount", "value": str(services)},
-        ]
+        statistics = [{"name": name, "value": str(counts.get(name, 0))} for name in STATISTICS]
+        attachments = [each.describe_attachment() for each in attached if each.scales]
         return {
             "clusterArn": self.arn,
             "clusterName": self.name,
             "status": self.status,
             "registeredContainerInstancesCount": 0,
-            "runningTasksCount": running,
-            "pendingTasksCount": pending,
-            "activeServicesCount": services,
+            "runningTasksCount": _sum(counts, "running"),
+            "pendingTasksCount": _sum(counts, "pending"),
+            "activeServicesCount": _sum(counts, "active"),
             "statistics": statistics if "STATISTICS" in wanted else [],
             "tags": tag_list(self.tags) if "TAGS" in wanted else [],
             "settings": self.settings if "SETTINGS" in wanted else [],
             "configuration": self.configuration if "CONFIGURATIONS" in wanted else None,
             "capacityProviders": self.capacity_providers,
             "defaultCapacityProviderStrategy": self.default_strategy,
+            "attachments": attachments if "ATTACHMENTS" in wanted else None,
+            "attachmentsStatus": "UPDATE_COMPLETE" if attachments and "ATTACHMENTS" in wanted else None,
             "serviceConnectDefaults": self.service_connect,
         }
+
+
+def _sum(counts: Mapping[str, int], kind: str) -> int:
+    return sum(counts.get(name, 0) for name in STATISTICS if name.startswith(kind))

@@ -5,12 +5,14 @@ from typing import Any
 from ..errors import AwsError
 from ..wire import Call
 from . import names
+from .capacity_api import provider_names
 from .cluster import Cluster
 from .paging import page
 from .store import Region, Store
+from .strategy import check_strategy, strategy_of
 from .task import tag_dict
 
-FARGATE_PROVIDERS = ("FARGATE", "FARGATE_SPOT")
+CREATED = ["TAGS", "SETTINGS", "CONFIGURATIONS", "ATTACHMENTS"]
 
 
 class ClusterOperations:
@@ -28,10 +30,10 @@ class ClusterOperations:
         names.check_name("cluster", name)
         found = region.clusters.get(name)
         if found is not None and found.status == "ACTIVE":
-            return {"cluster": self._describe_cluster(region, found, ["TAGS", "SETTINGS", "CONFIGURATIONS"])}
-        providers = params.get("capacityProviders", [])
-        strategy = params.get("defaultCapacityProviderStrategy", [])
-        _check_strategy(providers, strategy)
+            return {"cluster": region.describe_cluster(found, CREATED)}
+        providers = provider_names(region, params.get("capacityProviders", []))
+        strategy = strategy_of(params.get("defaultCapacityProviderStrategy", []))
+        check_strategy(strategy, providers)
         cluster = Cluster(
             name=name,
             region=region.name,
@@ -43,7 +45,7 @@ class ClusterOperations:
             tags=tag_dict(params.get("tags")),
         )
         region.clusters[name] = cluster
-        return {"cluster": self._describe_cluster(region, cluster, ["TAGS", "SETTINGS", "CONFIGURATIONS"])}
+        return {"cluster": region.describe_cluster(cluster, CREATED)}
 
     def describe_clusters(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """DescribeClusters."""
@@ -55,7 +57,7 @@ class ClusterOperations:
                 arn = name if name.startswith("arn:") else names.arn(region.name, f"cluster/{name}")
                 failures.append({"arn": arn, "reason": "MISSING"})
             else:
-                found.append(self._describe_cluster(region, cluster, params.get("include")))
+                found.append(region.describe_cluster(cluster, params.get("include")))
         return {"clusters": found, "failures": failures}
 
     def list_clusters(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
@@ -68,15 +70,15 @@ class ClusterOperations:
         """DeleteCluster; refused while services or tasks are active."""
         region = self._region(call)
         cluster = region.find_cluster(params["cluster"])
-        running, pending, services = region.cluster_counts(cluster)
-        if services:
+        counts = region.cluster_counts(cluster)
+        if counts["activeFargateServiceCount"] or counts["activeEC2ServiceCount"]:
             raise AwsError(
                 "ClusterContainsServicesException", "The Cluster cannot be deleted while Services are active."
             )
-        if running or pending:
+        if any(count for name, count in counts.items() if name.endswith("TasksCount")):
             raise AwsError("ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active.")
         cluster.status = "INACTIVE"
-        return {"cluster": self._describe_cluster(region, cluster, None)}
+        return {"cluster": region.describe_cluster(cluster, None)}
 
     def update_cluster(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """UpdateCluster."""
@@ -85,57 +87,11 @@ class ClusterOperations:
         cluster.settings = params.get("settings", cluster.settings)
         cluster.configuration = params.get("configuration", cluster.configuration)
         cluster.service_connect = params.get("serviceConnectDefaults", cluster.service_connect)
-        return {"cluster": self._describe_cluster(region, cluster, ["SETTINGS", "CONFIGURATIONS"])}
+        return {"cluster": region.describe_cluster(cluster, ["SETTINGS", "CONFIGURATIONS"])}
 
     def update_cluster_settings(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """UpdateClusterSettings."""
         region = self._region(call)
         cluster = region.find_cluster(params["cluster"])
         cluster.settings = params["settings"]
-        return {"cluster": self._describe_cluster(region, cluster, ["SETTINGS"])}
-
-    def put_cluster_capacity_providers(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
-        """PutClusterCapacityProviders, with Fargate's own providers."""
-        region = self._region(call)
-        cluster = region.find_cluster(params["cluster"])
-        _check_strategy(params["capacityProviders"], params["defaultCapacityProviderStrategy"])
-        cluster.capacity_providers = params["capacityProviders"]
-        cluster.default_strategy = params["defaultCapacityProviderStrategy"]
-        return {"cluster": self._describe_cluster(region, cluster, None)}
-
-    def describe_capacity_providers(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
-        """DescribeCapacityProviders: Fargate's own two, which every account has."""
-        wanted = [names.last_part(name) for name in params.get("capacityProviders") or FARGATE_PROVIDERS]
-        found = [
-            {
-                "capacityProviderArn": names.arn(call.region, f"capacity-provider/{name}"),
-                "name": name,
-                "status": "ACTIVE",
-                "tags": [],
-            }
-            for name in wanted
-            if name in FARGATE_PROVIDERS
-        ]
-        failures = [{"arn": name, "reason": "MISSING"} for name in wanted if name not in FARGATE_PROVIDERS]
-        return {"capacityProviders": found, "failures": failures}
-
-    def _describe_cluster(self, region: Region, cluster: Cluster, include: list[str] | None) -> dict[str, Any]:
-        running, pending, services = region.cluster_counts(cluster)
-        return cluster.describe(running=running, pending=pending, services=services, include=include)
-
-
-def _check_strategy(providers: list[str], strategy: list[dict[str, Any]]) -> None:
-    for name in providers:
-        if name not in FARGATE_PROVIDERS:
-            raise AwsError(
-                "InvalidParameterException",
-                f"The specified capacity provider '{name}' was not found. "
-                "The embedded cloud has FARGATE and FARGATE_SPOT so far.",
-            )
-    for item in strategy:
-        if item["capacityProvider"] not in providers:
-            raise AwsError(
-                "InvalidParameterException",
-                f"The capacity provider '{item['capacityProvider']}' of the strategy is not "
-                "associated with the cluster.",
-            )
+        return {"cluster": region.describe_cluster(cluster, ["SETTINGS"])}

@@ -123,9 +123,10 @@ def _describe_revision(service: Service, deployment: Deployment) -> dict[str, An
         "serviceArn": service.arn,
         "clusterArn": names.arn(service.region, f"cluster/{service.cluster}"),
         "taskDefinition": deployment.definition.arn,
-        "launchType": deployment.launch_type,
-        "platformVersion": deployment.platform_version,
-        "platformFamily": "Linux",
+        "launchType": None if deployment.strategy else deployment.launch_type,
+        "capacityProviderStrategy": list(deployment.strategy) or None,
+        "platformVersion": deployment.platform_version if deployment.launch_type == "FARGATE" else None,
+        "platformFamily": "Linux" if deployment.launch_type == "FARGATE" else None,
         "loadBalancers": list(deployment.load_balancers),
         "networkConfiguration": deployment.network.describe() if deployment.network else None,
         "containerImages": [

@@ -27,6 +27,8 @@ class TaskView:
         Whether a worker is still busy starting it.
     targets : bool
         Whether its service has target groups.
+    placed : bool
+        Whether there is capacity for it; until then it stays PROVISIONING.
     drained : bool
         Whether no target group sends it requests any more.
     provisioning, deprovisioning : float
@@ -41,6 +43,7 @@ class TaskView:
     containers: int = 1
     starting: bool = False
     targets: bool = False
+    placed: bool = True
     drained: bool = True
     provisioning: float = 0.0
     deprovisioning: float = 0.0
@@ -58,7 +61,7 @@ def next_status(task: TaskView) -> str | None:
     if task.status == "PROVISIONING":
         if stopping:
             return "DEPROVISIONING"
-        return "PENDING" if task.since >= task.provisioning else None
+        return "PENDING" if task.placed and task.since >= task.provisioning else None
     if task.status == "PENDING":
         if stopping:
             return None if task.starting else "STOPPING"

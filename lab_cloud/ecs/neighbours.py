@@ -4,9 +4,9 @@ from ..elb.targets import TargetRegistry
 from ..errors import AwsError
 from ..network import reach
 from ..network.addresses import AddressBook
-from ..wire import moto_ec2, moto_elb
+from ..wire import moto_autoscaling, moto_ec2, moto_elb
 from . import names
-from .outside import Health, TargetGroup
+from .outside import Health, ScalingGroup, TargetGroup
 from .task import Interface, Network
 
 
@@ -108,3 +108,12 @@ class ElbNeighbour:
         """A target's health."""
         found = self._targets.health(arn, address, port)
         return Health(found.state, found.reason or "") if found is not None else None
+
+
+class AutoScalingNeighbour:
+    """Amazon EC2 Auto Scaling."""
+
+    def group(self, region: str, name_or_arn: str) -> ScalingGroup | None:
+        """An Auto Scaling group, if it exists."""
+        found = moto_autoscaling.group(region, name_or_arn)
+        return ScalingGroup(found.arn) if found is not None else None

@@ -22,6 +22,13 @@ class Health:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class ScalingGroup:
+    """What ECS wants to know of an Auto Scaling group."""
+
+    arn: str
+
+
 class Networks(Protocol):
     """Amazon VPC, as ECS uses it."""
 
@@ -55,6 +62,13 @@ class LoadBalancing(Protocol):
 
     def health(self, region: str, arn: str, address: str, port: int) -> Health | None:
         """A target's health; None when it is registered no more."""
+
+
+class AutoScaling(Protocol):
+    """Amazon EC2 Auto Scaling, as capacity providers use it."""
+
+    def group(self, region: str, name_or_arn: str) -> ScalingGroup | None:
+        """An Auto Scaling group, or None."""
 
 
 class Logs(Protocol):

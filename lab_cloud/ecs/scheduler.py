@@ -61,6 +61,8 @@ class DeploymentView:
         Tasks of it that failed before they were healthy, since the last healthy one.
     retry_at : float
         Epoch seconds before which no further task of it is started.
+    placeable : bool
+        Whether there is any capacity on which a task of it may be, or wait.
     """
 
     id: str
@@ -68,6 +70,7 @@ class DeploymentView:
     failed: bool = False
     failures: int = 0
     retry_at: float = 0.0
+    placeable: bool = True
 
 
 @dataclass(frozen=True)
@@ -206,7 +209,7 @@ def decide(service: ServiceView, now: float) -> Decision:
 
     room = max(service.ceiling - left - len(bad) + len(given_up), 0)
     start = min(wanted, room)
-    if now < primary.retry_at or primary.failed:
+    if now < primary.retry_at or primary.failed or not primary.placeable:
         start = 0
     healthy = sum(task.healthy for task in kept)
     whole = not old and not bad and not stops and start <= 0 and len(kept) == service.desired == healthy

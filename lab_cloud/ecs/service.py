@@ -39,6 +39,7 @@ class Deployment:
     launch_type: str
     platform_version: str
     load_balancers: tuple[dict[str, Any], ...]
+    strategy: tuple[dict[str, Any], ...] = ()
     id: str = field(default_factory=names.deployment_id)
     tail: str = field(default_factory=names.short_id)
     revision: str = field(default_factory=lambda: names.deployment_id().rpartition("/")[2])
@@ -55,6 +56,7 @@ class Deployment:
     rolled_back_to: "Deployment | None" = None
     rolled_back_at: float | None = None
     overtaken: bool = False
+    told_nowhere: str = ""
 
     def __post_init__(self) -> None:
         self.updated_at = self.updated_at or self.created_at
@@ -163,7 +165,8 @@ class Service:
             "desiredCount": self.desired,
             "runningCount": running,
             "pendingCount": pending,
-            "launchType": primary.launch_type,
+            "launchType": None if primary.strategy else primary.launch_type,
+            "capacityProviderStrategy": list(primary.strategy) or None,
             "platformVersion": primary.platform_version if primary.launch_type == "FARGATE" else None,
             "platformFamily": "Linux" if primary.launch_type == "FARGATE" else None,
             "taskDefinition": primary.definition.arn,
@@ -205,7 +208,8 @@ class Service:
             "failedTasks": deployment.failed_tasks,
             "createdAt": names.moment(deployment.created_at),
             "updatedAt": names.moment(deployment.updated_at),
-            "launchType": deployment.launch_type,
+            "launchType": None if deployment.strategy else deployment.launch_type,
+            "capacityProviderStrategy": list(deployment.strategy) or None,
             "platformVersion": deployment.platform_version if deployment.launch_type == "FARGATE" else None,
             "platformFamily": "Linux" if deployment.launch_type == "FARGATE" else None,
             "networkConfiguration": deployment.network.describe() if deployment.network else None,

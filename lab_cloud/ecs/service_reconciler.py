@@ -1,11 +1,15 @@
 """Keeps each service as it is wanted: observe, ask `scheduler.decide`, apply."""
 
+from collections import Counter
+
 from ..delays import Delays
 from ..world import World
+from .capacity import NO_PROVIDED_INSTANCES, Capacity, why_nowhere
 from .outside import LoadBalancing
 from .scheduler import Decision, DeploymentView, ServiceView, Stop, TaskView, backoff_seconds, decide
 from .service import Deployment, Service
 from .store import Region, Store
+from .strategy import next_provider
 from .task import Task
 from .task_reconciler import TaskReconciler
 from .tasks_api import new_task
@@ -68,6 +72,10 @@ class ServiceReconciler:
 
     def _observe(self, region: Region, service: Service, live: list[Task], now: float) -> ServiceView:
         views = tuple(self._task_view(region, service, task, now) for task in live)
+        primary = service.primary
+        nowhere = why_nowhere(region, Capacity(primary.launch_type, primary.strategy))
+        waiting = any(not task.placed for task in live)
+        self._tell_nowhere(service, nowhere or (NO_PROVIDED_INSTANCES if waiting else ""), now)
         deployments = tuple(
             DeploymentView(
                 id=each.id,
@@ -75,6 +83,7 @@ class ServiceReconciler:
                 failed=each.rollout == "FAILED",
                 failures=each.failures_in_row,
                 retry_at=each.retry_at,
+                placeable=not nowhere or each is not primary,
             )
             for each in service.deployments
         )
@@ -87,6 +96,19 @@ class ServiceReconciler:
             breaker_threshold=service.breaker_threshold,
             rollback_to=self._rollback_target(service),
         )
+
+    def _tell_nowhere(self, service: Service, reason: str, now: float) -> None:
+        # said again only when the reason was gone in between, as AWS leaves out what it has said already
+        if reason and service.primary.told_nowhere != reason and service.desired:
+            service.tell(
+                "was unable to place a task because no container instance met all of its requirements. "
+                f"Reason: {reason} For more information, see the Troubleshooting section of the Amazon ECS Developer "
+                "Guide.",
+                now,
+            )
+            service.primary.told_nowhere = reason
+        elif not reason:
+            service.primary.told_nowhere = ""
 
     def _rollback_target(self, service: Service) -> str:
         wanted = service.configuration.get("deploymentCircuitBreaker", {}).get("rollback")
@@ -167,7 +189,7 @@ class ServiceReconciler:
             return
         self._stop(service, live, decision.stop, now)
         if decision.start:
-            self._start(region, service, decision.start, now)
+            self._start(region, service, live, decision.start, now)
         if decision.stop or decision.start:
             self._world.wake()
         if decision.complete:
@@ -177,10 +199,11 @@ class ServiceReconciler:
             service.tell("has reached a steady state.", now)
         service.steady = decision.steady
 
-    def _start(self, region: Region, service: Service, count: int, now: float) -> None:
+    def _start(self, region: Region, service: Service, live: list[Task], count: int, now: float) -> None:
         cluster = region.clusters[service.cluster]
         deployment = service.primary
         started = []
+        counts = Counter(task.capacity_provider for task in live if task.deployment == deployment.id)
         for _ in range(count):
             task = new_task(
                 region,
@@ -193,6 +216,9 @@ class ServiceReconciler:
             task.service, task.group = service.name, f"service:{service.name}"
             task.deployment = task.started_by = deployment.id
             task.platform_version = deployment.platform_version
+            if deployment.strategy:
+                task.capacity_provider = next_provider(deployment.strategy, counts)
+                counts[task.capacity_provider] += 1
             task.execute_command = bool(service.created_with.get("enableExecuteCommand", False))
             task.tags = self._task_tags(service, deployment)
             started.append(f"(task {task.id})")

@@ -7,13 +7,14 @@ from ..clock import Clock
 from ..errors import AwsError
 from ..wire import Call
 from . import names
+from .capacity import Capacity, capacity_of, check_definition
 from .outside import LoadBalancing, Networks
 from .paging import page
 from .service import Deployment, Service
 from .store import Region, Store
 from .task import tag_dict
 from .task_definition import TaskDefinition, container_ports
-from .tasks_api import check_launch_type, launch_type_of, network_of, platform_of
+from .tasks_api import network_of, platform_of
 
 MAX_DESCRIBED = 10
 DEFAULT_CONFIGURATION = {
@@ -58,8 +59,8 @@ class ServiceOperations:
             raise AwsError("InvalidParameterException", "TaskDefinition can not be blank.")
         definition = region.usable_definition(params["taskDefinition"])
         desired = _desired(params, None)
-        launch_type = launch_type_of(params, cluster)
-        check_launch_type(launch_type, definition)
+        capacity = capacity_of(params, cluster)
+        check_definition(capacity, definition)
         network = network_of(definition, params)
         if network is not None:
             self._networks.check(region.name, network)
@@ -71,7 +72,16 @@ class ServiceOperations:
                 "Health check grace period is only valid for services configured to use load balancers.",
             )
         now = self._clock.now()
-        deployment = Deployment(definition, now, network, launch_type, platform_of(params), balancers, desired=desired)
+        deployment = Deployment(
+            definition,
+            now,
+            network,
+            capacity.launch_type,
+            platform_of(params),
+            balancers,
+            capacity.strategy,
+            desired=desired,
+        )
         service = Service(
             name=params["serviceName"],
             cluster=cluster.name,
@@ -135,7 +145,10 @@ class ServiceOperations:
         definition = (
             region.usable_definition(params["taskDefinition"]) if params.get("taskDefinition") else before.definition
         )
-        check_launch_type(before.launch_type, definition)
+        capacity = Capacity(before.launch_type, before.strategy)
+        if params.get("capacityProviderStrategy"):
+            capacity = capacity_of(params, cluster)
+        check_definition(capacity, definition)
         network = before.network
         if params.get("networkConfiguration"):
             network = network_of(definition, params)
@@ -157,7 +170,9 @@ class ServiceOperations:
                 service.created_with[key] = params[key]
         now = self._clock.now()
         if params.get("forceNewDeployment") or any(params.get(key) is not None for key in STARTS_DEPLOYMENT):
-            service.deploy(Deployment(definition, now, network, before.launch_type, platform, balancers))
+            service.deploy(
+                Deployment(definition, now, network, capacity.launch_type, platform, balancers, capacity.strategy)
+            )
         service.primary.desired, service.primary.updated_at = desired, now
         return {"service": service.describe(region.tasks_of(service))}
 

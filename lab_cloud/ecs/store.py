@@ -1,9 +1,12 @@
 """All that ECS knows, by region, and the look-ups that raise AWS's errors."""
 
+from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..errors import AwsError
 from . import names
+from .capacity_provider import CapacityProvider, fargate_providers
 from .cluster import Cluster
 from .service import Deployment, Service
 from .task import Task
@@ -27,6 +30,10 @@ class Region:
     services: dict[tuple[str, str], Service] = field(default_factory=dict)
     tokens: dict[str, tuple[object, object]] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
+    providers: dict[str, CapacityProvider] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.providers = self.providers or fargate_providers(self.name)
 
     def find_cluster(self, name_or_arn: str | None) -> Cluster:
         """An active cluster.
@@ -88,17 +95,25 @@ class Region:
             task for task in self.tasks.values() if task.service == service.name and task.cluster == service.cluster
         ]
 
-    def cluster_counts(self, cluster: Cluster) -> tuple[int, int, int]:
-        """Running tasks, tasks on their way, and services of a cluster."""
-        running = pending = 0
+    def cluster_counts(self, cluster: Cluster) -> Counter[str]:
+        """How many tasks and services a cluster has, by the names of DescribeClusters' statistics."""
+        counts: Counter[str] = Counter()
         for task in self.tasks.values():
-            if task.cluster == cluster.name:
-                running += task.status == "RUNNING"
-                pending += task.status in ("PROVISIONING", "PENDING", "ACTIVATING")
-        services = sum(
-            service.cluster == cluster.name and service.status == "ACTIVE" for service in self.services.values()
-        )
-        return running, pending, services
+            if task.cluster != cluster.name:
+                continue
+            kind = "Fargate" if task.launch_type == "FARGATE" else "EC2"
+            counts[f"running{kind}TasksCount"] += task.status == "RUNNING"
+            counts[f"pending{kind}TasksCount"] += task.status in ("PROVISIONING", "PENDING", "ACTIVATING")
+        for service in self.services.values():
+            if service.cluster == cluster.name and service.status in ("ACTIVE", "DRAINING"):
+                kind = "Fargate" if service.primary.launch_type == "FARGATE" else "EC2"
+                counts[f"{service.status.lower()}{kind}ServiceCount"] += 1
+        return counts
+
+    def describe_cluster(self, cluster: Cluster, include: list[str] | None) -> dict[str, Any]:
+        """A cluster as DescribeClusters shows it."""
+        own = [self.providers[name] for name in cluster.capacity_providers]
+        return cluster.describe(self.cluster_counts(cluster), [each for each in own if each.group_arn], include)
 
     def find_deployment(self, arn: str) -> tuple[Service, Deployment] | None:
         """A service deployment by its ARN."""

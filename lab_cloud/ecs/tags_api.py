@@ -43,6 +43,8 @@ def _tags_of(region: Region, arn: str) -> dict[str, str]:
     kind, _, rest = arn.partition(":ecs:")[2].partition(":")[2].partition(":")[2].partition("/")
     if kind == "cluster":
         return region.find_cluster(rest).tags
+    if kind == "capacity-provider" and rest in region.providers:
+        return region.providers[rest].tags
     if kind == "task-definition":
         definition = region.find_definition(rest)
         if definition is not None:

@@ -121,6 +121,7 @@ class Task:
     service: str = ""
     deployment: str = ""
     platform_version: str = "1.4.0"
+    capacity_provider: str = ""
     tags: dict[str, str] = field(default_factory=dict)
     execute_command: bool = False
     protected_until: float = 0.0
@@ -162,6 +163,11 @@ class Task:
         return str(found) if found else None
 
     @property
+    def placed(self) -> bool:
+        """Whether there is capacity that it can run on; one that waits for an instance has none yet."""
+        return self.launch_type == "FARGATE"
+
+    @property
     def health(self) -> str:
         """HEALTHY, UNHEALTHY or UNKNOWN, by its containers' health checks."""
         return task_health(each.health.status for each in self.containers if each.essential and each.checked)
@@ -194,6 +200,7 @@ class Task:
             "attachments": [_attachment(interface, self.status)] if interface else [],
             "attributes": [{"name": "ecs.cpu-architecture", "value": "x86_64"}],
             "availabilityZone": interface.zone if interface else None,
+            "capacityProviderName": self.capacity_provider or None,
             "connectivity": "CONNECTED" if self.started_at else None,
             "connectivityAt": names.moment(self.started_at),
             "containers": [self._describe_container(each) for each in self.containers],

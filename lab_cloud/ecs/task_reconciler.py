@@ -65,7 +65,7 @@ class TaskReconciler:
             del region.tasks[task.id]
 
     def _move(self, region: Region, task: Task, now: float) -> None:
-        if task.network is not None and task.interface is None and task.status == "PROVISIONING":
+        if task.network is not None and task.interface is None and task.status == "PROVISIONING" and task.placed:
             self._attach(region, task, now)
         if task.pulled and task.status == "PENDING" and task.desired == "RUNNING":
             self._start_containers(task, now)
@@ -80,7 +80,7 @@ class TaskReconciler:
             self._world.wake()
 
     def _come_back(self, task: Task) -> None:
-        if task.status in ("PROVISIONING", "DEPROVISIONING"):
+        if task.status == "DEPROVISIONING" or (task.status == "PROVISIONING" and task.placed):
             self._world.wake_at(task.entered_at + self._delays.real(f"ecs.{task.status.lower()}"))
 
     def _observe(self, region: Region, task: Task, now: float) -> TaskView:
@@ -97,6 +97,7 @@ class TaskReconciler:
             containers=len(task.containers),
             starting=task.starting or any(container.launching for container in task.containers),
             targets=bool(targets),
+            placed=task.placed,
             drained=drained,
             provisioning=self._delays.real("ecs.provisioning"),
             deprovisioning=self._delays.real("ecs.deprovisioning"),

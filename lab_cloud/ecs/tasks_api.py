@@ -7,10 +7,12 @@ from ..clock import Clock
 from ..errors import AwsError
 from ..wire import Call
 from . import names
+from .capacity import capacity_of, check_definition, why_nowhere
 from .cluster import Cluster
 from .outside import Networks
 from .paging import page
 from .store import Region, Store
+from .strategy import spread
 from .task import Container, Network, Task, tag_dict
 from .task_definition import TaskDefinition, cpu_units, memory_mib
 
@@ -38,8 +40,11 @@ class TaskOperations:
             done = self._repeated(region, f"run:{cluster.name}:{token}", params)
             if done is not None:
                 return done
-        launch_type = launch_type_of(params, cluster)
-        check_launch_type(launch_type, definition)
+        capacity = capacity_of(params, cluster)
+        check_definition(capacity, definition)
+        nowhere = why_nowhere(region, capacity)
+        if nowhere:
+            raise AwsError("InvalidParameterException", f"{nowhere} Use launchType='FARGATE', which needs none.")
         network = network_of(definition, params)
         if network is not None:
             self._networks.check(region.name, network)
@@ -47,8 +52,11 @@ class TaskOperations:
         _check_overrides(definition, overrides)
         platform = platform_of(params)
         tasks = []
-        for _ in range(count):
-            task = new_task(region, cluster, definition, self._clock.now(), network=network, launch_type=launch_type)
+        for provider in spread(capacity.strategy, count):
+            task = new_task(
+                region, cluster, definition, self._clock.now(), network=network, launch_type=capacity.launch_type
+            )
+            task.capacity_provider = provider
             task.group = params.get("group") or f"family:{definition.family}"
             task.started_by = params.get("startedBy", "")
             task.tags = tag_dict(params.get("tags"))
@@ -188,42 +196,6 @@ def _check_overrides(definition: TaskDefinition, overrides: dict[str, Any]) -> N
             read(overrides.get(key))
         except ValueError:
             raise AwsError("InvalidParameterException", f"Invalid '{key}' override '{overrides[key]}'.") from None
-
-
-def launch_type_of(params: dict[str, Any], cluster: Cluster) -> str:
-    """FARGATE or EC2, from the call and the cluster's default strategy."""
-    if params.get("launchType") and params.get("capacityProviderStrategy"):
-        raise AwsError(
-            "InvalidParameterException",
-            "Specifying both a launch type and capacity provider strategy is not supported.",
-        )
-    if params.get("launchType"):
-        return str(params["launchType"])
-    strategy = params.get("capacityProviderStrategy") or cluster.default_strategy
-    if strategy:
-        for item in strategy:
-            if item["capacityProvider"] not in cluster.capacity_providers:
-                raise AwsError(
-                    "InvalidParameterException",
-                    f"The capacity provider '{item['capacityProvider']}' is not associated with the cluster.",
-                )
-        return "FARGATE"
-    return "EC2"
-
-
-def check_launch_type(launch_type: str, definition: TaskDefinition) -> None:
-    """Refuse a launch type that the definition, or the embedded cloud, does not have."""
-    required = definition.registered.get("requiresCompatibilities", [])
-    if launch_type == "FARGATE":
-        if "FARGATE" not in required:
-            raise AwsError("InvalidParameterException", "Task definition does not support launch_type FARGATE.")
-        return
-    if launch_type == "EC2":
-        raise AwsError(
-            "InvalidParameterException",
-            "No Container Instances were found in your cluster. Use launchType='FARGATE', which needs none.",
-        )
-    raise AwsError("UnsupportedFeatureException", f"The launch type {launch_type} is not part of the embedded cloud.")
 
 
 def network_of(definition: TaskDefinition, params: dict[str, Any]) -> Network | None:

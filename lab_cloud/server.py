@@ -39,12 +39,15 @@ from .errors import AlreadyRunning, CloudError, PortInUse
 from .network.addresses import AddressBook
 from .network.api import NetworkApi
 from .runtime.process import ProcessRuntime
+from .scaling.groups_api import GroupsApi
 from .wire import moto_load
 from .wire.dispatch import Dispatcher
 from .wire.gateway import Gateway
+from .wire.iam import Iam
 from .wire.identity import Identity
 from .wire.moto_apps import MotoApps
 from .wire.moto_logs import MotoLogs
+from .wire.ssm import Ssm
 from .world import World
 
 log = logging.getLogger("lab_cloud")
@@ -108,6 +111,9 @@ class Cloud:
         dispatcher.override("sts", Identity(access_key))
         dispatcher.override("elbv2", ElbApi(self.elb))
         dispatcher.override("ec2", NetworkApi())
+        dispatcher.override("autoscaling", GroupsApi())
+        dispatcher.override("iam", Iam())
+        dispatcher.override("ssm", Ssm())
         check_signatures = os.environ.get("LAB_AUTH", "on") != "off"
         if not check_signatures:
             log.warning("LAB_AUTH=off: any program on this machine may use this cloud")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..errors import AwsError
-from ..wire import FORWARD, Answer, Call, moto_ec2
+from ..wire import FORWARD, Answer, Call, moto_ec2, moto_instances
 
 
 class NetworkApi:
@@ -37,4 +37,9 @@ class NetworkApi:
     def describe_route_tables(self, call: Call, params: dict[str, Any]) -> Answer:
         """Show the default VPC's route to the internet from the beginning."""
         moto_ec2.complete(call.region)
+        return FORWARD
+
+    def describe_instances(self, call: Call, params: dict[str, Any]) -> Answer:
+        """Say on every instance that no virtual machine is behind it."""
+        moto_instances.label(call.region)
         return FORWARD

@@ -157,7 +157,13 @@ def group_users(region: str, group_id: str) -> list[str]:
     backend = _backend(region)
     if backend is None:
         return []
-    used = [eni.id for eni in backend.enis.values() if any(group.id == group_id for group in eni.group_set)]
+    used = [
+        eni.id
+        for eni in backend.enis.values()
+        # moto leaves the interface of a terminated instance behind; on AWS it goes with the instance
+        if any(group.id == group_id for group in eni.group_set)
+        and (eni.instance is None or eni.instance.state != "terminated")
+    ]
     used += [
         group.id
         for group in _groups(backend)

@@ -1,0 +1,88 @@
+"""Every kind of thing on a real cloud: made through a lab's clients, found by its tag, deleted in order."""
+
+import json
+from typing import Any
+
+import pytest
+
+from lab_helpers import Lab, cleanup
+from lab_helpers.inventory import Tags
+
+pytestmark = pytest.mark.usefixtures("cloud")
+
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"},
+        ],
+    }
+)
+READ = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]})
+
+
+@pytest.fixture
+def lab() -> Lab:
+    lab = Lab(2)
+    lab.start()
+    return lab
+
+
+def found(lab: Lab) -> list[tuple[str, str]]:
+    report = lab.teardown(dry_run=True)
+    assert report.unseen == ()
+    return [(thing.kind, thing.name) for thing in report.things]
+
+
+def roles(lab: Lab) -> None:
+    iam = lab.client("iam")
+    iam.create_role(RoleName="worker", AssumeRolePolicyDocument=TRUST)
+    iam.put_role_policy(RoleName="worker", PolicyName="inline", PolicyDocument=READ)
+    policy = iam.create_policy(PolicyName="reader", PolicyDocument=READ)["Policy"]["Arn"]
+    iam.attach_role_policy(RoleName="worker", PolicyArn=policy)
+    iam.create_instance_profile(InstanceProfileName="profile")
+    iam.add_role_to_instance_profile(InstanceProfileName="profile", RoleName="worker")
+
+
+def capacity(lab: Lab) -> str:
+    """A group with one instance, which has a security group of the lab's; the group's ARN."""
+    ec2, autoscaling = lab.client("ec2"), lab.client("autoscaling")
+    subnet = ec2.describe_subnets(Filters=[{"Name": "default-for-az", "Values": ["true"]}])["Subnets"][0]
+    group = ec2.create_security_group(GroupName="instances", Description="t", VpcId=subnet["VpcId"])["GroupId"]
+    data: dict[str, Any] = {"ImageId": "ami-12345678", "InstanceType": "t3.micro", "SecurityGroupIds": [group]}
+    ec2.create_launch_template(LaunchTemplateName="template", LaunchTemplateData=data)
+    autoscaling.create_auto_scaling_group(
+        AutoScalingGroupName="fleet",
+        MinSize=0,
+        MaxSize=2,
+        DesiredCapacity=1,
+        LaunchTemplate={"LaunchTemplateName": "template"},
+        VPCZoneIdentifier=subnet["SubnetId"],
+    )
+    (made,) = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=["fleet"])["AutoScalingGroups"]
+    assert len(made["Instances"]) == 1
+    return str(made["AutoScalingGroupARN"])
+
+
+def test_roles_and_instance_profiles(lab: Lab) -> None:
+    roles(lab)
+    assert found(lab) == [("instance profile", "profile"), ("role", "worker"), ("policy", "reader")]
+    lab.teardown()
+    assert found(lab) == []
+
+
+def test_a_group_its_instances_and_what_they_use(lab: Lab) -> None:
+    capacity(lab)
+    assert found(lab) == [
+        ("Auto Scaling group", "fleet"),
+        ("launch template", "template"),
+        ("security group", "instances"),
+    ]
+    lab.teardown()
+    assert found(lab) == []
+
+
+def test_what_another_learner_made_is_not_found(lab: Lab) -> None:
+    roles(lab)
+    assert cleanup.find(lab.client, Tags("somebody else")).things == []
+    lab.teardown()

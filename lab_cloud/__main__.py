@@ -1,4 +1,4 @@
-"""The command line: ``python -m lab_cloud up | down | status | env | url | reset``."""
+"""The command line: ``python -m lab_cloud up | down | status | env | url | interrupt | reset``."""
 
 import argparse
 import datetime
@@ -56,6 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     url = commands.add_parser("url", help="print the URL that works from here")
     url.add_argument("name", help="a load balancer's name or DNS name, with :PORT for another listener than 80")
     url.set_defaults(run=_url)
+    interrupt = commands.add_parser("interrupt", help="take the capacity of a Fargate Spot task away, as AWS may")
+    interrupt.add_argument("task", help="the task's id or ARN")
+    interrupt.set_defaults(run=_interrupt)
     commands.add_parser("reset", help="delete everything that was created; the cloud stays up").set_defaults(run=_reset)
     return parser
 
@@ -224,6 +227,17 @@ def _url(options: argparse.Namespace) -> int:
     print(answer["url"])
     if answer.get("warning"):
         print(answer["warning"], file=sys.stderr)
+    return 0
+
+
+def _interrupt(options: argparse.Namespace) -> int:
+    from .control import ask
+
+    answer = ask(_running(), "interrupt", task=options.task)
+    print(
+        f"Simulated Spot interruption of {answer['task']}: its containers got SIGTERM. "
+        f"AWS's two minutes of warning are {answer['seconds']:g} s here."
+    )
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The cloud's own small language between its command line and its server: status, url, reset.
+"""The cloud's own small language between its command line and its server: status, url, interrupt, reset.
 
 Each message is a POST to ``/_lab/<name>`` that carries the secret key of `cloud.json` in a header; who can read that
 file may ask.
@@ -30,7 +30,7 @@ def ask(running: Running, name: str, /, **arguments: str) -> dict[str, Any]:
     running : Running
         How to reach it.
     name : str
-        ``status``, ``url`` or ``reset``.
+        ``status``, ``url``, ``interrupt`` or ``reset``.
     **arguments : str
         What the command needs.
 

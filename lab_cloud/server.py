@@ -22,10 +22,11 @@ import uvicorn
 from . import home, system
 from .clock import Clock
 from .control import PREFIX as CONTROL_PREFIX
-from .control import Control
+from .control import Command, Control
 from .delays import Delays
 from .ecs.api import EcsApi
 from .ecs.health_reconciler import HealthChecks
+from .ecs.interruption import Interruptions
 from .ecs.launch import Launcher
 from .ecs.metadata import PREFIX as METADATA_PREFIX
 from .ecs.metadata import Metadata
@@ -91,6 +92,7 @@ class Cloud:
         self.store = Store()
         self.logs = MotoLogs()
         delays = Delays(self.clock)
+        self.interruptions = Interruptions(self.store, self.world, delays)
         self.elb = Elb(self.world, self.book, folder)
         networks = VpcNeighbour(self.book)
         balancing = ElbNeighbour(self.elb.targets)
@@ -133,7 +135,13 @@ class Cloud:
             return self.moto.secret_of(access_key)
 
     def _control(self) -> Control:
-        return Control(self.running.secret_key, {"status": self._status, "url": self._url, "reset": self._reset})
+        commands: dict[str, Command] = {
+            "status": self._status,
+            "url": self._url,
+            "interrupt": self.interruptions.interrupt,
+            "reset": self._reset,
+        }
+        return Control(self.running.secret_key, commands)
 
     def _status(self) -> dict[str, Any]:
         import psutil

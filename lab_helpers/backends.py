@@ -39,6 +39,9 @@ class Backend(Protocol):
     def url(self, name: str) -> Url:
         """The address at which a load balancer answers from here."""
 
+    def interrupt(self, task: str) -> str:
+        """Interrupt a Fargate Spot task, and say what was done."""
+
     def now(self) -> datetime:
         """The calendar that schedules read."""
 
@@ -87,6 +90,10 @@ class Embedded:
         """The loopback port that stands for the load balancer."""
         local = cloud.url(name).rstrip("/")
         return Url(local, browser_address(local))
+
+    def interrupt(self, task: str) -> str:
+        """Let the cloud act as if it needed the capacity back."""
+        return cloud.interrupt(task)
 
     def now(self) -> datetime:
         """The lab calendar, which runs at the cloud's speed."""
@@ -155,6 +162,10 @@ class Endpoint:
         port = self.address().rsplit(":", 1)[-1]
         local = host.endswith(("localhost", ".localstack.cloud")) and port.isdigit()
         return Url(f"http://{host}:{port}" if local else f"http://{host}")
+
+    def interrupt(self, task: str) -> str:
+        """Nobody can ask AWS for this."""
+        raise _no_interruption()
 
     def now(self) -> datetime:
         """Real time."""
@@ -227,6 +238,10 @@ class Aws:
         """The load balancer's DNS name."""
         return Url(f"http://{_dns_name(self.client('elbv2', lambda **_: None), name)}")
 
+    def interrupt(self, task: str) -> str:
+        """Nobody can ask AWS for this."""
+        raise _no_interruption()
+
     def now(self) -> datetime:
         """Real time."""
         return datetime.now(UTC)
@@ -255,6 +270,13 @@ class Aws:
             raise NotConfirmed(
                 f"{model.name} would change your AWS account, and you have not confirmed.", "Run lab.start() first."
             )
+
+
+def _no_interruption() -> BackendError:
+    return BackendError(
+        "Only the embedded cloud interrupts a Spot task when it is asked to.",
+        "Stop the task instead: ecs.stop_task(cluster=..., task=...). A service replaces it in the same way.",
+    )
 
 
 def choose() -> Backend:

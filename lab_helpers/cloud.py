@@ -104,6 +104,30 @@ def url(name: str) -> str:
     return answer.stdout.strip()
 
 
+def interrupt(task: str) -> str:
+    """Take the capacity of a Fargate Spot task away.
+
+    Parameters
+    ----------
+    task : str
+        Its id or ARN.
+
+    Returns
+    -------
+    str
+        What was done, for the learner.
+
+    Raises
+    ------
+    NotFound
+        When there is no such task, or it does not run on Fargate Spot.
+    """
+    answer = _run("interrupt", task)
+    if answer.returncode:
+        raise NotFound(*_two_lines(answer, f"The task {task} cannot be interrupted."))
+    return answer.stdout.strip()
+
+
 def _run(*arguments: str) -> "subprocess.CompletedProcess[str]":
     # The learner's own AWS settings are for the learner's account, not for the cloud on this machine.
     surroundings = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}

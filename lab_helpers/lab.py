@@ -151,6 +151,25 @@ class Lab:
         """
         return self._cloud().url(name).at(path)
 
+    def interrupt(self, task: str) -> None:
+        """Act as AWS does when it needs the capacity of a Fargate Spot task back, and say that it is simulated.
+
+        The task gets SIGTERM at once and stops with the code SpotInterruption; its service starts another one.
+
+        Parameters
+        ----------
+        task : str
+            The task's id or ARN.
+
+        Raises
+        ------
+        NotFound
+            When there is no such task, or it does not run on Fargate Spot.
+        BackendError
+            On other clouds: AWS has no call for this with Fargate.
+        """
+        print(self._cloud().interrupt(task))
+
     def now(self) -> datetime:
         """The time that schedules read: it runs at the embedded cloud's speed; on AWS it is the real time."""
         return self._cloud().now()

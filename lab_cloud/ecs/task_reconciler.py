@@ -7,6 +7,7 @@ from ..runtime.spec import Exit, Handle
 from ..world import World
 from .container_health import Record, check_of
 from .dependencies import ContainerView, dead_end, startable
+from .interruption import CODE as SPOT
 from .launch import Launcher, share_of
 from .lifecycle import TaskView, next_status
 from .outside import LoadBalancing, Networks
@@ -88,6 +89,8 @@ class TaskReconciler:
         drained = task.status != "DEACTIVATING" or all(
             self._load_balancing.health(region.name, arn, address, port) is None for arn, address, port in targets
         )
+        if task.stop_code == SPOT and now - (task.stopping_at or now) >= self._delays.real("ecs.spot-warning"):
+            drained = True  # the capacity is gone
         return TaskView(
             status=task.status,
             desired=task.desired,

@@ -110,6 +110,13 @@ def test_only_the_embedded_cloud_has_a_speed() -> None:
             backend.start(10)
 
 
+@pytest.mark.parametrize("kind", [Endpoint, Aws])
+def test_only_the_embedded_cloud_interrupts_on_demand(kind: type) -> None:
+    with pytest.raises(BackendError) as caught:
+        kind().interrupt("task")
+    assert "stop_task" in caught.value.remedy
+
+
 def test_a_local_load_balancer_answers_at_the_endpoints_port(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOCALSTACK_HOST", "127.0.0.1:4599")
     assert Endpoint().url("web.elb.localhost.localstack.cloud") == "http://web.elb.localhost.localstack.cloud:4599"

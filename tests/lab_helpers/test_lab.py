@@ -158,6 +158,30 @@ def test_an_address_that_is_not_there(small: Path) -> None:
         Lab(3).url("nobody")
 
 
+def test_a_spot_task_is_interrupted_on_demand(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lab = Lab(3)
+    lab.start()
+    with pytest.raises(NotFound) as caught:
+        lab.interrupt("0" * 32)
+    assert "list_tasks" in caught.value.remedy
+    ecs, ec2 = lab.client("ecs"), lab.client("ec2")
+    ecs.put_cluster_capacity_providers(
+        cluster="demo", capacityProviders=["FARGATE_SPOT"], defaultCapacityProviderStrategy=[]
+    )
+    ecs.register_task_definition(
+        family="spot", networkMode="awsvpc", requiresCompatibilities=["FARGATE"], cpu="256", memory="512",
+        containerDefinitions=[{"name": "web", "image": "containers-on-aws/web:1"}],
+    )  # fmt: skip
+    network = {"subnets": [ec2.describe_subnets()["Subnets"][0]["SubnetId"]], "assignPublicIp": "ENABLED"}
+    task = ecs.run_task(
+        cluster="demo", taskDefinition="spot", networkConfiguration={"awsvpcConfiguration": network},
+        capacityProviderStrategy=[{"capacityProvider": "FARGATE_SPOT"}],
+    )["tasks"][0]["taskArn"]  # fmt: skip
+    lab.interrupt(task)
+    assert "Simulated Spot interruption" in capsys.readouterr().out
+    lab.wait("ecs", "tasks_stopped", cluster="demo", tasks=[task])
+
+
 def test_a_refusal_is_awss_own(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with expect_error("ClusterNotFoundException"):
         Lab(3).client("ecs").list_tasks(cluster="nowhere")

@@ -21,10 +21,16 @@ import uvicorn
 
 from . import home, system
 from .clock import Clock
+from .cloudwatch.alarm_reconciler import Alarms
+from .cloudwatch.alarm_store import AlarmStore
+from .cloudwatch.api import CloudWatchApi
+from .cloudwatch.sampler import Sampler
+from .cloudwatch.store import MetricStore
 from .control import PREFIX as CONTROL_PREFIX
 from .control import Command, Control
 from .delays import Delays
 from .ecs.api import EcsApi
+from .ecs.collector import EcsCollector
 from .ecs.health_reconciler import HealthChecks
 from .ecs.interruption import Interruptions
 from .ecs.launch import Launcher
@@ -91,6 +97,11 @@ class Cloud:
         )
         self.store = Store()
         self.logs = MotoLogs()
+        self.metrics = MetricStore(self.clock)
+        self.alarms = AlarmStore()
+        self.sampler = Sampler(self.clock, self.metrics)
+        self.sampler.add(EcsCollector(self.store, self.world.lock))
+        alarms = Alarms(self.clock, self.metrics, self.alarms, self.world.wake_at)
         delays = Delays(self.clock)
         self.interruptions = Interruptions(self.store, self.world, delays)
         self.elb = Elb(self.world, self.book, folder)
@@ -105,11 +116,13 @@ class Cloud:
             tasks,
             HealthChecks(self.store, self.world),
             ServiceReconciler(self.store, self.world, tasks, balancing, delays),
+            alarms,
             self.logs,
         ):
             self.world.add(reconciler)
         dispatcher = Dispatcher(self.moto, self.world.wake)
         dispatcher.own("ecs", EcsApi(self.store, self.clock, networks, balancing, AutoScalingNeighbour()))
+        dispatcher.own("cloudwatch", CloudWatchApi(self.clock, self.metrics, self.alarms, alarms))
         dispatcher.override("sts", Identity(access_key))
         dispatcher.override("elbv2", ElbApi(self.elb))
         dispatcher.override("ec2", NetworkApi())
@@ -169,6 +182,8 @@ class Cloud:
                     if container.alive and container.handle is not None:
                         container.handle.kill()
         self.store.regions.clear()
+        self.metrics.clear()
+        self.alarms.clear()
         self.moto.reset()
         self.book.clear()
         self.world.wake()
@@ -186,6 +201,7 @@ class Cloud:
         """Open for business: begin to tick, say how to be reached, and load the heavy parts."""
         self.world.start(loop)
         self.elb.start()
+        self.sampler.start()
         home.write(self.folder, self.running)
         threading.Thread(target=self._warm, name="warm-up", daemon=True).start()
 
@@ -204,6 +220,7 @@ class Cloud:
     def close(self) -> None:
         """End every container and every thread."""
         home.forget(self.folder, self.running.pid)
+        self.sampler.close()
         self.world.close()
         self.elb.close()
         self.runtime.close()

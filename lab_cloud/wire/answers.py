@@ -21,6 +21,7 @@ SERVICE_CODES = {
     "sts": "ValidationError",
     "sns": "InvalidParameter",
     "autoscaling": "ValidationError",
+    "cloudwatch": "ValidationError",
     "ec2": "InvalidParameterValue",
     "sqs": "InvalidParameterValue",
     "s3": "InvalidArgument",

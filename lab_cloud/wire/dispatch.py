@@ -19,7 +19,11 @@ from .sigv4 import Request, Signer
 log = logging.getLogger(__name__)
 
 SIGNING_NAMES = {"monitoring": "cloudwatch", "elasticfilesystem": "efs", "email": "ses"}
-TARGET_SERVICES = {"SpencerFrontendService": "ecr-public", "AnyScaleFrontendService": "application-autoscaling"}
+TARGET_SERVICES = {
+    "SpencerFrontendService": "ecr-public",
+    "AnyScaleFrontendService": "application-autoscaling",
+    "GraniteServiceVersion20100801": "cloudwatch",
+}
 READING = ("Describe", "List", "Get", "Head", "BatchGet", "Filter", "Lookup")
 """Operations that begin so change nothing, and wake nobody."""
 

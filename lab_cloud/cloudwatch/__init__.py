@@ -1,0 +1,1 @@
+"""Amazon CloudWatch: metrics that were measured, and alarms that evaluate."""

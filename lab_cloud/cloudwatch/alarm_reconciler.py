@@ -1,0 +1,156 @@
+"""Looks at every alarm once an AWS minute, and tells those who want to know."""
+
+import datetime
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from ..clock import Clock
+from .alarm import ALARM, EXTRA_PERIODS, Alarm, Verdict, evaluate, reason
+from .alarm_store import AlarmStore, Happening
+from .grammar import BadExpression
+from .metric import MINUTE
+from .query import Asking
+from .store import MetricStore
+
+log = logging.getLogger(__name__)
+
+SETTLE_SECONDS = 0.25
+"""Real seconds that data of a minute may come late; never more than a quarter of the minute."""
+
+Action = Callable[[Alarm, str, float], str]
+"""Given the alarm, the action's ARN and the time; returns why it failed, or an empty text."""
+
+
+class Alarms:
+    """The reconciler of alarms.
+
+    Parameters
+    ----------
+    clock : Clock
+        The time and the speed.
+    metrics : MetricStore
+        What has been measured.
+    store : AlarmStore
+        The alarms.
+    wake_at : callable
+        Asks for a tick at a moment.
+    """
+
+    def __init__(self, clock: Clock, metrics: MetricStore, store: AlarmStore, wake_at: Callable[[float], None]) -> None:
+        self._clock = clock
+        self._metrics = metrics
+        self._store = store
+        self._wake_at = wake_at
+        self._actions: dict[str, tuple[Action, bool]] = {}
+
+    def on_action(self, service: str, action: Action, *, repeat: bool = False) -> None:
+        """Let a service carry out the actions whose ARNs are its own.
+
+        Parameters
+        ----------
+        service : str
+            The third part of the ARN, for example ``sns``.
+        action : callable
+            Does it.
+        repeat : bool
+            Whether it is told again each minute that the alarm stays in its state, as scaling policies are.
+        """
+        self._actions[service] = (action, repeat)
+
+    def tick(self, now: float) -> None:
+        """Evaluate what is due."""
+        speed = self._clock.speed
+        settle = min(SETTLE_SECONDS, MINUTE / speed / 4)
+        minute = int((now - settle) * speed) // MINUTE
+        waiting = False
+        for alarm in self._store.all():
+            waiting = True
+            if alarm.evaluated < minute:
+                alarm.evaluated = minute
+                self._evaluate(alarm, minute * MINUTE, now)
+        if waiting:
+            self._wake_at((minute + 1) * MINUTE / speed + settle)
+
+    def _evaluate(self, alarm: Alarm, minute: int, now: float) -> None:
+        asking = Asking(self._metrics, alarm.region, alarm.queries)
+        try:
+            points = asking.looking_back(alarm.watched, minute, alarm.rule.periods + EXTRA_PERIODS)
+        except BadExpression as bad:
+            self.enter(alarm, "INSUFFICIENT_DATA", f"Insufficient Data: the expression failed: {bad}", {}, now)
+            return
+        verdict = evaluate(alarm.rule, points, alarm.state)
+        if verdict.state != alarm.state:
+            moments = {age: minute - (age + 1) * asking.period for age, _value in verdict.looked_at}
+            shown = {age: f"{self._date(moment):%d/%m/%y %H:%M:%S}" for age, moment in moments.items()}
+            data = self._data(alarm, verdict, asking.period, now)
+            self.enter(alarm, verdict.state, reason(alarm.rule, verdict, shown), data, now)
+        else:
+            self._tell(alarm, now, again=True)
+
+    def _date(self, moment: float) -> datetime.datetime:
+        return datetime.datetime.fromtimestamp(moment / self._clock.speed, datetime.UTC)
+
+    def _data(self, alarm: Alarm, verdict: Verdict, period: int, now: float) -> dict[str, Any]:
+        statistic = next((query.statistic for query in alarm.queries if query.metric is not None), "Average")
+        return {
+            "version": "1.0",
+            "queryDate": datetime.datetime.fromtimestamp(now, datetime.UTC).isoformat(timespec="milliseconds"),
+            "statistic": statistic,
+            "period": period,
+            "recentDatapoints": [value for _age, value in verdict.looked_at],
+            "threshold": alarm.rule.threshold,
+        }
+
+    def enter(self, alarm: Alarm, state: str, why: str, data: dict[str, Any], now: float) -> None:
+        """Put an alarm into a state, and tell whom its actions name.
+
+        Parameters
+        ----------
+        alarm : Alarm
+            The alarm.
+        state : str
+            OK, ALARM or INSUFFICIENT_DATA.
+        why, data : str, dict
+            ``StateReason`` and ``StateReasonData``.
+        now : float
+            Epoch seconds.
+        """
+        before, alarm.state = alarm.state, state
+        old = {"stateValue": before, "stateReason": alarm.reason}
+        alarm.reason, alarm.reason_data = why, json.dumps(data, separators=(",", ":")) if data else ""
+        alarm.changed = now
+        new = {"stateValue": state, "stateReason": why, "stateReasonData": data}
+        if before != state:
+            told = {"version": "1.0", "oldState": old, "newState": new}
+            summary = f"Alarm updated from {before} to {state}"
+            self._store.note(alarm.region, Happening(alarm.name, now, "StateUpdate", summary, told))
+            self._tell(alarm, now, again=False)
+
+    def _tell(self, alarm: Alarm, now: float, *, again: bool) -> None:
+        if again and alarm.state != ALARM:
+            return
+        for arn in alarm.actions(alarm.state):
+            service = (arn.split(":") + [""] * 3)[2]
+            action, repeat = self._actions.get(service, (None, False))
+            if again and not repeat:
+                continue
+            if action is None:
+                failed = f"the embedded cloud carries out no actions of {service}"
+            else:
+                try:
+                    failed = action(alarm, arn, now)
+                except Exception as bug:
+                    log.exception("the action %s failed", arn)
+                    failed = f"{type(bug).__name__}: {bug}"
+            if not again:
+                self._note_action(alarm, arn, failed, now)
+
+    def _note_action(self, alarm: Alarm, arn: str, failed: str, now: float) -> None:
+        state = "Failed" if failed else "Succeeded"
+        summary = f"{'Failed to execute' if failed else 'Successfully executed'} action {arn}"
+        data = {"actionState": state, "stateUpdateTimestamp": int(now * 1000), "notificationResource": arn}
+        if failed:
+            data["error"] = failed
+        self._store.note(alarm.region, Happening(alarm.name, now, "Action", summary, data))

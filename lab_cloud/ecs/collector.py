@@ -178,10 +178,11 @@ def _counts(region: Region) -> list[tuple[str, dict[str, str], str, float]]:
     for cluster in region.clusters.values():
         if cluster.status == "INACTIVE" or not insights_of(region, cluster.name):
             continue
-        running, pending, services = region.cluster_counts(cluster)
+        counts = region.cluster_counts(cluster)
         dimensions = {"ClusterName": cluster.name}
-        found.append((region.name, dimensions, "TaskCount", running + pending))
-        found.append((region.name, dimensions, "ServiceCount", services))
+        for name, suffix in (("TaskCount", "TasksCount"), ("ServiceCount", "ServiceCount")):
+            value = sum(count for kind, count in counts.items() if kind.endswith(suffix))
+            found.append((region.name, dimensions, name, value))
         for service in region.services.values():
             if service.cluster != cluster.name or service.status != "ACTIVE":
                 continue

@@ -1,1 +1,1 @@
-"""Auto Scaling groups of EC2."""
+"""Application Auto Scaling: scalable targets, and policies that act on measured load."""

@@ -20,6 +20,7 @@ from .sigv4 import Request
 log = logging.getLogger(__name__)
 
 HTTP_METHODS_WITHOUT_BODY = ("GET", "HEAD")
+NO_SERVICE = "This AWS service is not part of the embedded cloud."
 
 
 class MotoApps:
@@ -69,6 +70,8 @@ class MotoApps:
                     close()
         except NotImplementedError as missing:
             raise unsupported(operation) from missing
+        except ModuleNotFoundError as missing:  # what this service of moto's needs is not installed
+            raise AwsError("UnsupportedOperation", NO_SERVICE) from missing
         except AwsError:
             raise
         except Exception as bug:
@@ -180,6 +183,8 @@ class MotoApps:
                 account.clear()
             service.clear()
         registry._instances.clear()
+        # an answer is kept for each subnet, and with it all of that EC2
+        importlib.import_module("moto.ec2.models.subnets").Subnet._base_avail_ip_iterator.cache_clear()
         gc.collect()
 
 
@@ -190,7 +195,7 @@ def _application(server: Any) -> Any:
         def get_backend_for_host(self, host: str | None) -> Any:
             found = super().get_backend_for_host(host)
             if host is not None and found is None:
-                raise AwsError("UnsupportedOperation", "This AWS service is not part of the embedded cloud.")
+                raise AwsError("UnsupportedOperation", NO_SERVICE)
             return found
 
     return Application(server.create_backend_app)

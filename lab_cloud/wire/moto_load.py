@@ -82,8 +82,15 @@ def _import() -> None:
     with warnings.catch_warnings(), _no_sessions(), _two_regions():
         warnings.simplefilter("ignore")
         _share_models()
+        _forget_what_is_deleted()
         for name in WARM:
             importlib.import_module(name)
+
+
+def _forget_what_is_deleted() -> None:
+    # moto keeps every object that it has ever made, for its dashboard; what is deleted would never be freed
+    base: Any = importlib.import_module("moto.core.common_models").BaseModel
+    base.__new__ = lambda cls, *_some, **_others: object.__new__(cls)
 
 
 def _share_models() -> None:

@@ -13,17 +13,18 @@ from typing import Any
 from ..errors import AwsError
 from ..wire import FORWARD, Answer, Call, moto_ec2, moto_elb
 from . import health
+from .actions import check_actions
 from .model import LoadBalancer, TargetGroup
 from .reconciler import Elb
+from .rules_api import RuleOperations
 from .targets import TargetState
 
 NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?")
 OUTSIDE_VPC = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"))
-HTTP = ("HTTP", "HTTPS")
 MOST_TARGETS = 1000
 
 
-class ElbApi:
+class ElbApi(RuleOperations):
     """The overrides, one method an operation.
 
     Parameters
@@ -85,7 +86,7 @@ class ElbApi:
             raise AwsError("DuplicateListener", text)
         if params.get("Protocol") in ("HTTPS", "TLS") and not params.get("Certificates"):
             raise AwsError("ValidationError", f"A certificate must be specified for {params['Protocol']} listeners")
-        _check_forwards(call.region, balancer, params.get("DefaultActions", []))
+        check_actions(call.region, balancer, params.get("Protocol", ""), params["DefaultActions"])
         return FORWARD
 
     def modify_listener(self, call: Call, params: dict[str, Any]) -> Answer:
@@ -93,7 +94,9 @@ class ElbApi:
         balancer = moto_elb.load_balancer(call.region, _balancer_of(params["ListenerArn"]))
         if balancer is None:
             raise AwsError("ListenerNotFound", "One or more listeners not found")
-        _check_forwards(call.region, balancer, params.get("DefaultActions", []))
+        protocol = params.get("Protocol") or _protocol_of(balancer, params["ListenerArn"])
+        if params.get("DefaultActions"):
+            check_actions(call.region, balancer, protocol, params["DefaultActions"])
         return FORWARD
 
     # target groups
@@ -196,39 +199,12 @@ def _settings(balancer: LoadBalancer) -> tuple[object, ...]:
     return balancer.kind, balancer.internal, sorted(balancer.subnets), sorted(balancer.groups)
 
 
-def _check_forwards(region: str, balancer: LoadBalancer, actions: list[Mapping[str, Any]]) -> None:
-    users = moto_elb.users(region)
-    for action in actions:
-        if action.get("Type") != "forward":
-            continue
-        arns = [action["TargetGroupArn"]] if action.get("TargetGroupArn") else []
-        arns += [one["TargetGroupArn"] for one in (action.get("ForwardConfig") or {}).get("TargetGroups", [])]
-        if not arns:
-            raise AwsError("ValidationError", "A target group ARN must be specified for a forward action")
-        for arn in arns:
-            _check_fit(region, balancer, arn, users.get(arn, []))
-
-
-def _check_fit(region: str, balancer: LoadBalancer, arn: str, users: list[str]) -> None:
-    group = moto_elb.target_group(region, arn)
-    if group is None:
-        raise AwsError("TargetGroupNotFound", f"Target group '{arn}' not found")
-    if balancer.kind == "application" and group.protocol not in HTTP:
-        text = f"The protocol of the target group '{arn}', {group.protocol}, does not fit an Application Load Balancer"
-        raise AwsError("IncompatibleProtocols", text)
-    if balancer.kind == "network" and group.protocol in HTTP:
-        text = f"The protocol of the target group '{arn}', {group.protocol}, does not fit a Network Load Balancer"
-        raise AwsError("IncompatibleProtocols", text)
-    if group.vpc_id and group.vpc_id != balancer.vpc_id:
-        text = f"The target group '{arn}' and the load balancer '{balancer.arn}' are in different VPCs"
-        raise AwsError("InvalidConfigurationRequest", text)
-    if any(other != balancer.arn for other in users):
-        text = f"The following target groups cannot be associated with more than one load balancer: {arn}"
-        raise AwsError("TargetGroupAssociationLimit", text)
-
-
 def _balancer_of(listener_arn: str) -> str:
     return listener_arn.replace(":listener/", ":loadbalancer/").rpartition("/")[0]
+
+
+def _protocol_of(balancer: LoadBalancer, listener_arn: str) -> str:
+    return next((one.protocol for one in balancer.listeners if one.arn == listener_arn), "")
 
 
 def _group(region: str, arn: str) -> TargetGroup:

@@ -24,19 +24,22 @@ class Counters:
         Answers made by the load balancer itself, likewise.
     connection_errors : int
         Connections to targets that could not be made.
+    rules : int
+        Rules that were looked at, without the default ones.
     received, sent : int
         Bytes of bodies from clients and to clients.
     times : deque of (float, float)
         The last response times of targets: the wall time of the answer, and seconds.
     """
 
-    __slots__ = ("balancer", "connection_errors", "received", "requests", "sent", "target", "times")
+    __slots__ = ("balancer", "connection_errors", "received", "requests", "rules", "sent", "target", "times")
 
     def __init__(self, samples: int = 0) -> None:
         self.requests = 0
         self.target = [0] * 6
         self.balancer = [0] * 6
         self.connection_errors = 0
+        self.rules = 0
         self.received = 0
         self.sent = 0
         self.times: deque[tuple[float, float]] = deque(maxlen=samples)
@@ -48,7 +51,7 @@ class Counters:
 
     def snapshot(self) -> dict[str, int]:
         """The counts by name, for status and metrics."""
-        counts = {"requests": self.requests, "connection_errors": self.connection_errors}
+        counts = {"requests": self.requests, "connection_errors": self.connection_errors, "rules": self.rules}
         counts |= {"received": self.received, "sent": self.sent}
         for digit in range(2, 6):
             counts[f"target_{digit}xx"] = self.target[digit]

@@ -6,16 +6,15 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balance
 """
 
 import asyncio
-import random
 import time
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-import httptools
-
-from . import messages
-from .listening import Fixed, Forward
-from .messages import RequestHead
-from .targets import Group, Target
+from . import forwarding, messages, redirects, rules, stickiness
+from .listening import Deed, Fixed, Forward, Refer
+from .messages import Header, RequestHead
+from .model import Rewrite
+from .stickiness import Choice
+from .targets import Target
 from .upstream import Upstream
 
 if TYPE_CHECKING:
@@ -24,19 +23,30 @@ if TYPE_CHECKING:
 REPLAY_LIMIT = 64 * 1024
 PENDING_LIMIT = 64 * 1024
 CONNECT_SECONDS = 10.0
+NOBODY = Choice(None)
 
 
 class Exchange:
     """One request and its answer."""
 
     __slots__ = (
-        "_connecting", "_sent", "_sent_size", "_target", "_timer", "alive", "body_done", "client", "created", "head",
-        "keep_alive", "method", "modern", "pending", "pending_size", "rechunk", "request", "retried", "started",
-        "status", "upstream", "url",
+        "_chosen", "_connecting", "_sent", "_sent_size", "_target", "_timer", "alive", "body_done", "client", "created",
+        "head", "headers", "keep_alive", "method", "modern", "pending", "pending_size", "rechunk", "request", "retried",
+        "rewrites", "started", "status", "upstream", "url",
     )  # fmt: skip
 
-    def __init__(self, client: "ClientConnection", method: bytes, url: bytes, modern: bool, keep_alive: bool) -> None:
+    def __init__(
+        self,
+        client: "ClientConnection",
+        method: bytes,
+        url: bytes,
+        headers: list[Header],
+        modern: bool,
+        keep_alive: bool,
+    ) -> None:
         self.client = client
+        self.headers = headers  # all, as sent
+        self.rewrites: tuple[Rewrite, ...] = ()
         self.method = method
         self.url = url
         self.modern = modern  # HTTP/1.1
@@ -56,6 +66,7 @@ class Exchange:
         self._sent: list[bytes] | None = None  # of the body, as long as it could be sent again
         self._sent_size = 0
         self._target: Target | None = None
+        self._chosen = NOBODY
         self._connecting: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -63,15 +74,46 @@ class Exchange:
 
     def begin(self) -> None:
         """Its turn has come: do what the listener says."""
-        client = self.client
-        action = client.door.listening.action
         if self.method == b"TRACE":
             self.refuse(405, "A load balancer does not pass TRACE on.")
-        elif type(action) is Forward:
-            self._forward(pick(action))
+            return
+        forwarding.origin_form(self)
+        listening = self.client.door.listening
+        deed = self._route() if listening.rules else listening.action
+        if isinstance(deed, Forward):
+            self._forward(deed)
+        elif isinstance(deed, Fixed):
+            self._answer(deed.status, deed.content_type, deed.body)
         else:
-            fixed = cast(Fixed, action)
-            self._answer(fixed.status, fixed.content_type, fixed.body)
+            self._redirect(deed)
+
+    def _route(self) -> Deed:
+        listening = self.client.door.listening
+        path, _, query = self.url.partition(b"?")
+        incoming = rules.Incoming(self.method, self._host(), path, query, self.headers, self.client.peer[0].decode())
+        seen, route = rules.first(listening.rules, incoming)
+        listening.counters.rules += seen
+        if route is None:
+            return listening.action
+        self.rewrites = route.rewrites
+        return route.deed
+
+    def _host(self) -> bytes:
+        # as the client would have named it on AWS, without a port
+        host = self.client.door.host_for_target(self.head.host or b"127.0.0.1")
+        name, separator, port = host.rpartition(b":")
+        return name if separator and port.isdigit() else host
+
+    def _redirect(self, deed: Refer) -> None:
+        listening = self.client.door.listening
+        path, _, query = self.url.decode("latin-1").partition("?")
+        target = redirects.location(
+            deed.redirect, scheme=listening.scheme.decode(), host=self._host().decode("latin-1"),
+            port=listening.port, path=path, query=query,
+        )  # fmt: skip
+        status = deed.redirect.status
+        where = b"Location: %b\r\n" % self.location_for_client(target.encode("latin-1", "replace"))
+        self._answer(status, b"text/html", messages.page(status), where)
 
     def feed(self, data: bytes) -> None:
         """A piece of the request's body."""
@@ -105,14 +147,20 @@ class Exchange:
 
     # to a target
 
-    def _forward(self, group: Group | None) -> None:
-        target = group.choose() if group is not None else None
+    def _forward(self, action: Forward) -> None:
+        chosen = stickiness.choose(action, self.headers, self.client.door.listening.scheme == b"https")
+        target = chosen.target
         if target is None:
             self.refuse(503, "No target is registered in the target group.")
             return
+        self._chosen = chosen
         self._target = target
         target.in_flight += 1
-        self.request = self._request_head()
+        try:
+            self.request = forwarding.request_head(self)
+        except forwarding.RewriteFailed as failed:
+            self.refuse(500, str(failed))
+            return
         port = self.client.plane.book.lookup(target.ip, target.port)
         if port is None or target.barrier:
             # nothing answers at that address, or a security group drops the packets: on AWS the connection times out
@@ -161,35 +209,6 @@ class Exchange:
             upstream.transport.pause_reading()
         self.release_client()
 
-    def _request_head(self) -> bytes:
-        head, client = self.head, self.client
-        listening = client.door.listening
-        url = self.url
-        if not url.startswith(b"/") and url != b"*":
-            url = self._origin_form(url)
-        lines = [b"%b %b HTTP/1.1\r\n" % (self.method, url)]
-        host = head.host if head.host is not None else b"127.0.0.1"
-        lines.append(b"Host: %b\r\n" % (host if listening.preserve_host else client.door.host_for_target(host)))
-        lines += head.lines
-        if head.length is not None:
-            lines.append(b"Content-Length: %d\r\n" % head.length)
-        elif head.chunked:
-            lines.append(b"Transfer-Encoding: chunked\r\n")
-        chain = client.forwarded_for(head.forwarded_for)
-        if chain:
-            lines.append(b"X-Forwarded-For: %b\r\n" % chain)
-        lines.append(
-            b"X-Forwarded-Proto: http\r\nX-Forwarded-Port: %d\r\nX-Amzn-Trace-Id: %b\r\nConnection: keep-alive\r\n\r\n"
-            % (listening.port, messages.trace_id(head.trace))
-        )
-        return b"".join(lines)
-
-    def _origin_form(self, url: bytes) -> bytes:
-        parsed = httptools.parse_url(url)
-        if parsed.host is not None:
-            self.head.host = parsed.host if parsed.port is None else b"%b:%d" % (parsed.host, parsed.port)
-        return (parsed.path or b"/") + (b"?" + parsed.query if parsed.query else b"")
-
     # the answer
 
     def begin_answer(self, status: int, reason: bytes, kept: list[bytes], sized: bool) -> bytes:
@@ -202,6 +221,11 @@ class Exchange:
                 framing = b"Transfer-Encoding: chunked\r\n"
             else:
                 self.keep_alive = False
+        chosen = self._chosen
+        if chosen.awaited and stickiness.sets(kept, chosen.awaited):
+            kept += chosen.promised
+        if chosen.cookies:
+            kept += chosen.cookies
         connection = b"Connection: keep-alive\r\n\r\n" if self.keep_alive else b"Connection: close\r\n\r\n"
         return b"".join((b"HTTP/1.1 %d %b\r\n" % (status, reason), *kept, framing, connection))
 
@@ -220,11 +244,12 @@ class Exchange:
 
     def location_for_client(self, location: bytes) -> bytes:
         """A redirect to the load balancer's own name leads back to where the client found it."""
-        door, host = self.client.door, self.head.host or b""
-        own = b"http://" + door.host_for_target(host)
-        if location.startswith(own) and location[len(own) : len(own) + 1] in (b"", b"/", b"?", b"#"):
-            return b"http://" + host + location[len(own) :]
-        return location
+        door = self.client.door
+        listening = door.listening
+        own = (listening.port, listening.scheme.decode(), door.port)
+        return redirects.reachable(
+            location, listening.dns_name, self.head.host or b"", door.port, listening.neighbours or (own,)
+        )
 
     def answered(self, upstream: Upstream) -> None:
         """The target's answer is whole."""
@@ -271,13 +296,15 @@ class Exchange:
         if self.alive:
             self.refuse(504, "The target could not be reached within 10 seconds.")
 
-    def _answer(self, status: int, content_type: bytes, body: bytes) -> None:
+    def _answer(self, status: int, content_type: bytes, body: bytes, more: bytes = b"") -> None:
         if self.head.expects and not self.body_done:
             self.keep_alive = False  # the client was not told to send its body, and may not
         self.status = status
         self.started = True
         self.client.transport.write(
-            messages.answer(status, content_type, body, keep_alive=self.keep_alive, head_only=self.method == b"HEAD")
+            messages.answer(
+                status, content_type, body, more, keep_alive=self.keep_alive, head_only=self.method == b"HEAD"
+            )
         )
         self._close(by_target=False)
 
@@ -348,19 +375,3 @@ class Exchange:
     def release_client(self) -> None:
         """Read on."""
         self.client.release()
-
-
-def pick(action: Forward) -> Group | None:
-    """The target group for one request, by the weights."""
-    groups = action.groups
-    if len(groups) == 1:
-        return groups[0][0]
-    total = sum(weight for _group, weight in groups)
-    if total <= 0:
-        return None
-    turn = random.randrange(total)  # noqa: S311 - a fair share is no secret
-    for group, weight in groups:
-        turn -= weight
-        if turn < 0:
-            return group
-    return None

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 
 from .counters import Counters
+from .model import Redirect, Rewrite
+from .redirects import Neighbours
+from .rules import Test
 from .targets import Group
 
 
@@ -17,9 +20,31 @@ class Fixed:
 
 @dataclass(frozen=True, slots=True)
 class Forward:
-    """Pass the request to a target of one of these groups; each has a weight."""
+    """Pass the request to a target of one of these groups; each has a weight.
+
+    `sticky` is for how many seconds a client stays with its group; 0 when it need not.
+    """
 
     groups: tuple[tuple[Group, int], ...]
+    sticky: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Refer:
+    """Send the client elsewhere."""
+
+    redirect: Redirect
+
+
+Deed = Fixed | Forward | Refer
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What a rule does with a request, and how it changes it on the way to the target."""
+
+    deed: Deed
+    rewrites: tuple[Rewrite, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +61,14 @@ class Listening:
         The listener's port on AWS.
     refusal : str
         Why nobody gets in; empty when the listener is open.
-    action : Fixed or Forward
-        What happens with a request.
+    action : Fixed, Forward or Refer
+        What happens with a request that meets no rule.
+    scheme : bytes
+        ``http`` or ``https``.
+    rules : tuple
+        Tests, in the order of their priority, and what happens with a request that meets one.
+    neighbours : tuple
+        All listeners of the load balancer, for redirects.
     idle_timeout : float
         Real seconds.
     """
@@ -45,9 +76,12 @@ class Listening:
     balancer: str
     dns_name: bytes
     port: int
-    action: Fixed | Forward
+    action: Deed
     counters: Counters
     refusal: str = ""
+    scheme: bytes = b"http"
+    rules: tuple[tuple[Test, Route], ...] = ()
+    neighbours: Neighbours = ()
     idle_timeout: float = 60.0
     preserve_host: bool = False
     forwarded_for: str = "append"

@@ -167,12 +167,15 @@ def page(status: int, reason: str = "") -> bytes:
     return text.encode()
 
 
-def answer(status: int, content_type: bytes, body: bytes, *, keep_alive: bool, head_only: bool = False) -> bytes:
-    """A whole answer that the load balancer makes itself."""
+def answer(
+    status: int, content_type: bytes, body: bytes, more: bytes = b"", *, keep_alive: bool, head_only: bool = False
+) -> bytes:
+    """A whole answer that the load balancer makes itself; `more` are further header lines."""
     bodiless = status in (204, 304)
     lines = [
         b"HTTP/1.1 %d %b\r\nServer: %b\r\nDate: %b\r\n" % (status, phrase(status).encode(), SERVER, date()),
         b"" if bodiless else b"Content-Type: %b\r\nContent-Length: %d\r\n" % (content_type, len(body)),
+        more,
         b"Connection: keep-alive\r\n\r\n" if keep_alive else b"Connection: close\r\n\r\n",
         b"" if bodiless or head_only else body,
     ]

@@ -38,8 +38,27 @@ class HealthCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class Stickiness:
+    """How a target group keeps a client with its target.
+
+    Parameters
+    ----------
+    kind : str
+        ``lb_cookie`` or ``app_cookie``.
+    seconds : int
+        Real seconds, since the client's own clock also counts them.
+    cookie : str
+        The application's cookie, for ``app_cookie``.
+    """
+
+    kind: str
+    seconds: int
+    cookie: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TargetGroup:
-    """A target group; `deregistration_delay` is in AWS seconds."""
+    """A target group; `deregistration_delay` is in AWS seconds, `algorithm` is AWS's word."""
 
     arn: str
     name: str
@@ -50,28 +69,108 @@ class TargetGroup:
     target_type: str = "ip"
     check: HealthCheck = HealthCheck()
     deregistration_delay: float = 300.0
+    algorithm: str = "round_robin"
+    stickiness: Stickiness | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Where a redirect leads; each part may hold the placeholders of the request's own parts."""
+
+    status: int = 302
+    protocol: str = "#{protocol}"
+    host: str = "#{host}"
+    port: str = "#{port}"
+    path: str = "/#{path}"
+    query: str = "#{query}"
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a listener does with a request; `groups` are pairs of a target group's ARN and its weight."""
+    """What a listener does with a request.
+
+    Parameters
+    ----------
+    groups : tuple
+        Pairs of a target group's ARN and its weight.
+    sticky : int
+        Real seconds for which a client stays with its target group; 0 when it need not.
+    """
 
     kind: str
     groups: tuple[tuple[str, int], ...] = ()
     status: int = 200
     content_type: str = "text/plain"
     body: str = ""
+    sticky: int = 0
+    redirect: Redirect = Redirect()
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition of a rule.
+
+    Parameters
+    ----------
+    field : str
+        ``host-header``, ``path-pattern``, ``http-header``, ``http-request-method``, ``query-string`` or ``source-ip``.
+    values : tuple of str
+        With the wildcards ``*`` and ``?``, where AWS has them; any of them will do.
+    regexes : tuple of str
+        Regular expressions; any of them will do.
+    header : str
+        The header's name, for ``http-header``.
+    pairs : tuple
+        Keys and values, for ``query-string``; None is a key that may be any.
+    """
+
+    field: str
+    values: tuple[str, ...] = ()
+    regexes: tuple[str, ...] = ()
+    header: str = ""
+    pairs: tuple[tuple[str | None, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """A change of the request on its way to the target: of its host (``host-header-rewrite``) or its URL."""
+
+    kind: str
+    regex: str
+    replace: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of a listener: all conditions must hold."""
+
+    arn: str
+    priority: int
+    conditions: tuple[Condition, ...]
+    action: Action
+    rewrites: tuple[Rewrite, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A listener; `targets` are the target groups that any of its rules names."""
+    """A listener.
+
+    Parameters
+    ----------
+    action : Action
+        That of the default rule.
+    targets : tuple of str
+        The target groups that any of its rules names.
+    rules : tuple of Rule
+        The others, by priority.
+    """
 
     arn: str
     protocol: str
     port: int
     action: Action
     targets: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from ..network.model import Network
 from ..network.reach import Source
 from .model import Balancing, Listener, LoadBalancer
 
-SERVED_ACTIONS = ("forward", "fixed-response")
 Barriers = dict[tuple[str, str, int], tuple[str, str]]
 
 

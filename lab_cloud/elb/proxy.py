@@ -159,7 +159,7 @@ class ClientConnection(asyncio.Protocol):
             return
         parser = self.parser
         modern = parser.get_http_version() == "1.1"
-        exchange = Exchange(self, parser.get_method(), self._url, modern, parser.should_keep_alive())
+        exchange = Exchange(self, parser.get_method(), self._url, self._headers, modern, parser.should_keep_alive())
         try:
             exchange.head = messages.read_head(self._headers)
             if modern and exchange.head.host is None:

@@ -8,12 +8,14 @@ from ..network.addresses import AddressBook
 from ..wire import moto_ec2, moto_elb
 from ..world import World
 from .counters import Counters
-from .listening import Fixed, Forward, Listening
+from .listening import Deed, Fixed, Forward, Listening, Refer, Route
 from .messages import page
-from .model import Balancing, LoadBalancer
-from .plan import SERVED_ACTIONS, DoorPlan, Plan, decide
+from .model import Action, Balancing, LoadBalancer
+from .plan import DoorPlan, Plan, decide
 from .plane import DataPlane, Door, Ports
 from .probes import Prober
+from .redirects import Neighbours
+from .rules import compiled
 from .targets import TargetRegistry
 
 
@@ -144,38 +146,56 @@ class Elb:
         self._counters = {arn: self._counters.get(arn) or Counters() for arn in arns}
         for key in [key for key in self._doors if key not in plan.doors]:
             self._plane.close(self._doors.pop(key))
+        new = {key: self._ports.bind(key) for key in plan.doors if key not in self._doors}
+        ports = {key: door.port for key, door in self._doors.items()}
+        ports |= {key: int(sock.getsockname()[1]) for key, sock in new.items()}
         for key, wanted in plan.doors.items():
-            listening = self._listening(wanted)
+            neighbours = tuple(
+                (other.listener.port, _scheme(other), ports[name])
+                for name, other in plan.doors.items()
+                if other.balancer.arn == wanted.balancer.arn
+            )
+            listening = self._listening(wanted, neighbours)
             door = self._doors.get(key)
             if door is None:
-                door = self._doors[key] = Door(key, self._ports.bind(key), listening)
+                door = self._doors[key] = Door(key, new[key], listening)
                 self._plane.open(door)
             elif door.listening != listening:
                 door.change(listening)
 
-    def _listening(self, wanted: DoorPlan) -> Listening:
+    def _listening(self, wanted: DoorPlan, neighbours: Neighbours) -> Listening:
         balancer, listener = wanted.balancer, wanted.listener
         return Listening(
             balancer=balancer.name,
             dns_name=balancer.dns_name.encode(),
             port=listener.port,
-            action=self._action(wanted),
+            action=self._deed(listener.action),
             counters=self._counters[balancer.arn],
             refusal=wanted.refusal,
+            scheme=_scheme(wanted).encode(),
+            rules=tuple(
+                (compiled(one.conditions), Route(self._deed(one.action), one.rewrites)) for one in listener.rules
+            ),
+            neighbours=neighbours,
             idle_timeout=balancer.idle_timeout,
             preserve_host=balancer.preserve_host,
             forwarded_for=balancer.forwarded_for,
             forwarded_for_port=balancer.forwarded_for_port,
         )
 
-    def _action(self, wanted: DoorPlan) -> Fixed | Forward:
-        action = wanted.listener.action
+    def _deed(self, action: Action) -> Deed:
         if action.kind == "forward":
-            return Forward(tuple((self.targets.group(arn), weight) for arn, weight in action.groups))
-        if action.kind in SERVED_ACTIONS:
+            return Forward(tuple((self.targets.group(arn), weight) for arn, weight in action.groups), action.sticky)
+        if action.kind == "redirect":
+            return Refer(action.redirect)
+        if action.kind == "fixed-response":
             return Fixed(action.status, action.content_type.encode(), action.body.encode())
-        note = f"The embedded cloud does not carry out the action {action.kind}."
+        note = f"The embedded cloud does not simulate the action {action.kind}; on AWS the user would sign in here."
         return Fixed(501, b"text/html", page(501, note))
+
+
+def _scheme(plan: DoorPlan) -> str:
+    return "https" if plan.listener.protocol == "HTTPS" else "http"
 
 
 def _used(balancing: Balancing) -> set[str]:

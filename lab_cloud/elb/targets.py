@@ -4,6 +4,7 @@ The registry is the one truth about targets. API calls and the ECS scheduler reg
 report; the load balancers' data plane asks a group for its next target. It has its own short lock, held for no I/O.
 """
 
+import random
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -79,12 +80,22 @@ class Group:
         self._turn = 0
 
     def choose(self) -> Target | None:
-        """The target whose turn it is: round robin over the healthy ones, or over all when none is healthy."""
+        """The target that gets the next request: one of the healthy ones, or of all when none is healthy.
+
+        By turns (``round_robin``), by chance (``weighted_random``; all weights are equal, since anomalies are not
+        looked for), or the one with the fewest open requests (``least_outstanding_requests``). Slow start is not
+        carried out: a new target gets its full share at once.
+        """
         ready = self.ready
         if not ready:
             return None
-        self._turn = (self._turn + 1) % len(ready)
-        return ready[self._turn]
+        algorithm = self.config.algorithm
+        if algorithm == "weighted_random":
+            return random.choice(ready)  # noqa: S311 - a fair share is no secret
+        turn = self._turn = (self._turn + 1) % len(ready)
+        if algorithm == "least_outstanding_requests":
+            return min(ready[turn:] + ready[:turn], key=lambda target: target.in_flight)
+        return ready[turn]
 
     def refresh(self) -> None:
         """Work out again who may get requests."""

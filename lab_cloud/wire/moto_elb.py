@@ -8,12 +8,12 @@ import importlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..elb.model import Action, Balancing, HealthCheck, Listener, LoadBalancer, TargetGroup
+from ..elb.model import Balancing, HealthCheck, LoadBalancer, Stickiness, TargetGroup
 from ..errors import AwsError
-from . import moto_ec2, moto_load
+from . import moto_ec2, moto_load, moto_rules
 from .call import ACCOUNT
 
-FORWARD_DEFAULT_WEIGHT = 1
+DAY = 24 * 3600
 ALB_ATTRIBUTES = {
     "access_logs.s3.enabled": "false",
     "idle_timeout.timeout_seconds": "60",
@@ -73,7 +73,7 @@ def users(region: str) -> dict[str, list[str]]:
     backend = _backend(region)
     for balancer in backend.load_balancers.values() if backend is not None else ():
         for listener in balancer.listeners.values():
-            for arn in _targets(listener):
+            for arn in moto_rules.targets(listener):
                 if balancer.arn not in found.setdefault(arn, []):
                     found[arn].append(balancer.arn)
     return found
@@ -233,43 +233,12 @@ def _load_balancer(region: str, balancer: Any) -> LoadBalancer:
         subnets=tuple(place.id for place in balancer.subnets),
         groups=tuple(balancer.security_groups or ()),
         addresses=tuple(address for _eni, address in interfaces.values()),
-        listeners=tuple(_listener(one) for one in balancer.listeners.values()),
+        listeners=tuple(moto_rules.listener(one) for one in balancer.listeners.values()),
         idle_timeout=float(attributes.get("idle_timeout.timeout_seconds", 60)),
         preserve_host=attributes.get("routing.http.preserve_host_header.enabled") == "true",
         forwarded_for=attributes.get("routing.http.xff_header_processing.mode", "append"),
         forwarded_for_port=attributes.get("routing.http.xff_client_port.enabled") == "true",
     )
-
-
-def _listener(listener: Any) -> Listener:
-    actions = sorted(listener.default_actions, key=lambda action: int(action.data.get("Order") or 0))
-    action = _action(actions[-1]) if actions else Action("fixed-response", status=503)
-    return Listener(listener.arn, listener.protocol, int(listener.port), action, tuple(_targets(listener)))
-
-
-def _action(action: Any) -> Action:
-    fixed = action.data.get("FixedResponseConfig") or {}
-    return Action(
-        kind=action.type,
-        groups=tuple(_weights(action)),
-        status=int(fixed.get("StatusCode", 200)),
-        content_type=fixed.get("ContentType", "text/plain"),
-        body=fixed.get("MessageBody", ""),
-    )
-
-
-def _weights(action: Any) -> Iterator[tuple[str, int]]:
-    several = (action.data.get("ForwardConfig") or {}).get("TargetGroups") or []
-    if several:
-        for one in several:
-            yield one["TargetGroupArn"], int(one.get("Weight", FORWARD_DEFAULT_WEIGHT))
-    elif action.data.get("TargetGroupArn"):
-        yield action.data["TargetGroupArn"], FORWARD_DEFAULT_WEIGHT
-
-
-def _targets(listener: Any) -> list[str]:
-    rules = [*listener._non_default_rules.values(), *listener._default_rule.values()]
-    return [arn for rule in rules for action in rule.actions for arn, _weight in _weights(action)]
 
 
 def _target_group(region: str, group: Any) -> TargetGroup:
@@ -295,7 +264,17 @@ def _target_group(region: str, group: Any) -> TargetGroup:
         target_type=group.target_type,
         check=check,
         deregistration_delay=float(group.attributes.get("deregistration_delay.timeout_seconds", 300)),
+        algorithm=group.attributes.get("load_balancing.algorithm.type", "round_robin"),
+        stickiness=_stickiness(group.attributes),
     )
+
+
+def _stickiness(attributes: Mapping[str, Any]) -> Stickiness | None:
+    kind = attributes.get("stickiness.type", "lb_cookie")
+    if attributes.get("stickiness.enabled") != "true" or kind not in ("lb_cookie", "app_cookie"):
+        return None
+    seconds = attributes.get(f"stickiness.{kind}.duration_seconds", DAY)
+    return Stickiness(kind, int(seconds), attributes.get("stickiness.app_cookie.cookie_name", ""))
 
 
 def _describe_balancer(balancer: Any) -> dict[str, Any]:

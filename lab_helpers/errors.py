@@ -9,6 +9,8 @@
     ├── NotReached                 a waiter's end; what was waited for did not come
     ├── ReplayFailed               a lab that this one needs could not be brought
     ├── CleanupFailed              something that carries the lab's tag could not be deleted
+    ├── LoadRefused                a load that makes no sense, or that would go to somebody else's server
+    ├── LoadFailed                 the program that sends a load has ended before its time
     ├── NotFound                   no exercise, lab, load balancer or term of that name
     └── NotRefused                 AWS was expected to refuse, and did not (or did for another reason)
 
@@ -68,6 +70,14 @@ class ReplayFailed(LabError):  # noqa: N818
 
 class CleanupFailed(LabError):  # noqa: N818
     """Something that carries the lab's tag could not be deleted."""
+
+
+class LoadRefused(LabError):  # noqa: N818
+    """A load that makes no sense, or that would go to somebody else's server."""
+
+
+class LoadFailed(LabError):  # noqa: N818
+    """The program that sends a load has ended before its time."""
 
 
 class NotFound(LabError):  # noqa: N818

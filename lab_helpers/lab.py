@@ -6,10 +6,13 @@ from typing import Any
 
 from . import backends, cleanup, exercises, home, tagging, waiting
 from .address import Url
-from .errors import CleanupFailed
+from .errors import BackendError, CleanupFailed
 from .inventory import Tags, Thing
+from .load import begin, hosts, stop_all
 from .progress import Progress
 from .replay import Built, footprint, replay
+
+START_FIRST = "Run lab.start() first."
 
 
 class Lab:
@@ -59,6 +62,7 @@ class Lab:
         ReplayFailed, CleanupFailed
             When the account cannot be brought to where the lab begins.
         """
+        stop_all()
         about = home.notebook(self.number)
         backend = self._cloud()
         if isinstance(backend, backends.Aws):
@@ -170,6 +174,41 @@ class Lab:
         """
         print(self._cloud().interrupt(task))
 
+    def load(self, url: str, rps: float, minutes: float, **request: Any) -> Any:
+        """Send requests at a constant rate, in a process of their own; answers at once.
+
+        Parameters
+        ----------
+        url : str
+            The page to ask for, at a server of your own: on this machine, or on AWS a load balancer that a lab made.
+        rps : float
+            Requests a second. They are real seconds: the embedded cloud shortens waiting and no rate.
+        minutes : float
+            How long, in AWS minutes: the embedded cloud's are shorter by its speed.
+        **request
+            ``method`` (GET, POST, PUT, PATCH or DELETE), ``headers`` (a mapping), ``body`` (bytes or str), and
+            ``timeout`` (10 when not given): real seconds after which a request without a whole answer has failed.
+
+        Returns
+        -------
+        Load
+            Shows itself live; ``rps`` can be set, ``stop()`` and ``wait()`` answer a report, ``report.frame()`` is a
+            table for charts. A latency counts from the moment when the request was due, so that a slow server is not
+            flattered.
+
+        Raises
+        ------
+        LoadRefused
+            When something of it makes no sense, or the server is not your own.
+        BackendError
+            Before `start`.
+        """
+        backend = self._cloud()
+        if not self._started:
+            raise BackendError("The lab has not been started, so nobody knows how long a minute is.", START_FIRST)
+        where = hosts.address(url, backend, lambda: self.client("elbv2"), self._learner())
+        return begin(url, rps, minutes, backend.speed, where, **request)
+
     def now(self) -> datetime:
         """The time that schedules read: it runs at the embedded cloud's speed; on AWS it is the real time."""
         return self._cloud().now()
@@ -197,6 +236,7 @@ class Lab:
         found = self._find(tags, built, None)
         if dry_run:
             return cleanup.Report(tuple(found.things), dry_run=True, unseen=found.unseen)
+        stop_all()
         cleanup.delete(self.client, self.wait, found.things)
         built.forget(home.all_numbers())
         left = self._find(tags, built, None).things

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from lab_helpers import Lab, cloud, expect_error, home
-from lab_helpers.errors import CleanupFailed, CloudUnavailable, NotFound, NotReached
+from lab_helpers.address import Url
+from lab_helpers.errors import BackendError, CleanupFailed, CloudUnavailable, LoadRefused, NotFound, NotReached
 from lab_helpers.inventory import Tags
+from tests.lab_helpers.load.servers import OK, always, serving
 from tests.lab_helpers.test_home import write
 from tests.waiting import until
 
@@ -193,6 +195,24 @@ def test_the_calendar_moves(small: Path) -> None:
     first = lab.now()
     assert first.tzinfo is not None
     until(lambda: lab.now() > first)
+
+
+def test_a_load_lasts_minutes_of_aws_and_ends_with_the_next_start(small: Path) -> None:
+    lab = Lab(2)
+    with serving(always(OK)) as server:
+        with pytest.raises(BackendError) as caught:
+            lab.load(server.url, rps=10, minutes=1)
+        assert caught.value.remedy == "Run lab.start() first."
+        lab.start()
+        load = lab.load(Url(server.url), rps=10, minutes=1)
+        assert load.wait().summary == "10 requests, 10 answered, 0 failed"
+        with pytest.raises(LoadRefused, match="is not this machine"):
+            lab.load("http://example.com/", rps=1, minutes=1)
+        with pytest.raises(LoadRefused, match="no color"):
+            lab.load(server.url, rps=1, minutes=1, color="red")
+        long = lab.load(server.url, rps=10, minutes=600, headers={"X-Who": "me"})
+        lab.start()
+        assert long.report.state == "stopped"
 
 
 def test_hints_grow_and_end(small: Path) -> None:

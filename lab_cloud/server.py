@@ -120,7 +120,7 @@ class Cloud:
             self.logs,
         ):
             self.world.add(reconciler)
-        dispatcher = Dispatcher(self.moto, self.world.wake)
+        dispatcher = self.dispatcher = Dispatcher(self.moto, self.world.wake)
         dispatcher.own("ecs", EcsApi(self.store, self.clock, networks, balancing, AutoScalingNeighbour()))
         dispatcher.own("cloudwatch", CloudWatchApi(self.clock, self.metrics, self.alarms, alarms))
         dispatcher.override("sts", Identity(access_key))

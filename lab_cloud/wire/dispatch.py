@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 
 from ..errors import AwsError
 from . import answers, model, moto_load, validate
-from .call import FORWARD, Call, Response, handler_of
+from .call import FORWARD, Call, Handler, Response, handler_of
 from .moto_apps import MotoApps, unsupported
 from .sigv4 import Request, Signer
 
@@ -52,6 +52,10 @@ class Dispatcher:
     def override(self, service: str, api: object) -> None:
         """Let a class answer those operations for which it has a method; moto answers the others."""
         self._overrides[service] = api
+
+    def handler(self, service: str, operation: str) -> Handler | None:
+        """The method of ours that answers an operation; None leaves it to moto, or to a refusal."""
+        return handler_of(self._owned.get(service) or self._overrides.get(service), operation)
 
     def answer(self, request: Request, signer: Signer) -> Response:
         """Answer one call.
@@ -99,7 +103,7 @@ class Dispatcher:
         operation = self._operation(request, service, protocol)
         call = Call(service, operation, signer.region, signer.access_key, request_id)
         owned = self._owned.get(service)
-        handler = handler_of(owned or self._overrides.get(service), operation) if operation else None
+        handler = self.handler(service, operation) if operation else None
         if owned is not None and handler is None:
             raise unsupported(operation)
         if operation and operation not in known.raw["operations"]:

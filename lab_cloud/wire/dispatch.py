@@ -1,6 +1,7 @@
 """Route a signed call to whoever answers it: a class of ours, an override of moto's, or moto.
 
-`Dispatcher.answer` runs under the world's lock and never raises: whatever happens becomes an AWS error.
+`Dispatcher.answer` runs under the world's lock, unless the operation takes it itself, and never raises: whatever
+happens becomes an AWS error.
 """
 
 import json
@@ -56,6 +57,12 @@ class Dispatcher:
     def handler(self, service: str, operation: str) -> Handler | None:
         """The method of ours that answers an operation; None leaves it to moto, or to a refusal."""
         return handler_of(self._owned.get(service) or self._overrides.get(service), operation)
+
+    def locks_itself(self, request: Request, signer: Signer) -> bool:
+        """Whether the operation does slow work and takes the world's lock itself (a class names these ``UNLOCKED``)."""
+        owned = self._owned.get(service_of(request, signer))
+        operation = request.headers.get("x-amz-target", "").rpartition(".")[2]
+        return operation in getattr(owned, "UNLOCKED", ())
 
     def answer(self, request: Request, signer: Signer) -> Response:
         """Answer one call.

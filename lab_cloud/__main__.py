@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument(
         "--speed", type=float, help="how many times shorter AWS's own waiting is (default: LAB_SPEED or 60)"
     )
+    up.add_argument("--runtime", help="how containers run: process or sandbox (default: LAB_RUNTIME or process)")
     up.add_argument("--foreground", action="store_true", help="stay here and log to this terminal; Ctrl-C stops it")
     up.set_defaults(run=_up)
     commands.add_parser("down", help="stop the cloud and all its containers").set_defaults(run=_down)
@@ -75,7 +76,7 @@ def _up(options: argparse.Namespace) -> int:
     if options.foreground:
         from .server import serve
 
-        return serve(folder, options.port or 0, speed, to_terminal=True)
+        return serve(folder, options.port or 0, speed, _runtime(options), to_terminal=True)
     with home.starting(folder) as first:
         return _start(folder, options, speed) if first else _follow(folder, options)
 
@@ -83,7 +84,7 @@ def _up(options: argparse.Namespace) -> int:
 def _start(folder: Path, options: argparse.Namespace, speed: float) -> int:
     log = folder / "cloud.log"
     argv = [sys.executable, "-m", "lab_cloud.server", "--home", str(folder), "--port", str(options.port or 0)]
-    argv += ["--speed", str(speed)]
+    argv += ["--speed", str(speed), "--runtime", _runtime(options)]
     root = str(Path(__file__).resolve().parent.parent)
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     started_at = log.stat().st_size if log.exists() else 0
@@ -125,12 +126,18 @@ def _speed(asked: float | None) -> float:
     return speed
 
 
+def _runtime(options: argparse.Namespace) -> str:
+    return str(options.runtime or os.environ.get("LAB_RUNTIME", ""))
+
+
 def _already(running: home.Running, options: argparse.Namespace) -> int:
     other_port = options.port not in (None, 0, running.port)
     other_speed = options.speed not in (None, running.speed)
-    if other_port or other_speed or options.foreground:
+    other_runtime = options.runtime not in (None, running.runtime)
+    if other_port or other_speed or other_runtime or options.foreground:
         raise AlreadyRunning(
-            f"The cloud is already up on port {running.port} at speed {running.speed:g}.",
+            f"The cloud is already up on port {running.port} at speed {running.speed:g} with the runtime "
+            f"{running.runtime}.",
             "To change that, stop it first: python -m lab_cloud down",
         )
     print(f"The cloud is already up at {running.endpoint} (speed {running.speed:g}, runtime {running.runtime}).")
@@ -197,7 +204,7 @@ def _status(options: argparse.Namespace) -> int:
     calendar = datetime.datetime.fromisoformat(facts["calendar"])
     print(f"The cloud is up at {running.endpoint} (pid {running.pid}).")
     print(f"Speed:      {running.speed:g} (AWS's own waiting is {running.speed:g} times shorter)")
-    print(f"Runtime:    {running.runtime}")
+    print(f"Runtime:    {running.runtime} ({facts['runtime_about']})")
     print(f"Calendar:   {calendar:%Y-%m-%d %H:%M:%S} UTC")
     print(f"Containers: {facts['containers']}")
     print(f"Memory:     {facts['memory_mb']} MB")

@@ -11,6 +11,7 @@
     └── RuntimeFailure             a container could not be prepared or started
         ├── ImageNotFound          no such image, as `CannotPullContainerError` words it
         ├── ImageCorrupt           a blob does not have the digest that it should
+        ├── RuntimeUnavailable     the runtime that was chosen is not there
         └── CannotStart            the entrypoint cannot run here; the reason says what to do
 """
 
@@ -82,6 +83,10 @@ class ImageNotFound(RuntimeFailure):
 
 class ImageCorrupt(RuntimeFailure):
     """A blob of the image does not have the digest that its manifest names."""
+
+
+class RuntimeUnavailable(RuntimeFailure):
+    """The way to run containers that was asked for does not work on this machine."""
 
 
 class CannotStart(RuntimeFailure):

@@ -46,7 +46,7 @@ from .elb.reconciler import Elb
 from .errors import AlreadyRunning, CloudError, PortInUse
 from .network.addresses import AddressBook
 from .network.api import NetworkApi
-from .runtime.process import ProcessRuntime
+from .runtime.choice import ABOUT, choose
 from .scaling.groups_api import GroupsApi
 from .wire import moto_load
 from .wire.dispatch import Dispatcher
@@ -76,16 +76,23 @@ class Cloud:
         The loopback port of the API.
     speed : float
         How many times shorter AWS's own waiting is.
+    runtime : str
+        How containers run; empty for the default.
+
+    Raises
+    ------
+    RuntimeUnavailable
+        This machine cannot run them so.
     """
 
-    def __init__(self, folder: Path, port: int, speed: float) -> None:
+    def __init__(self, folder: Path, port: int, speed: float, runtime: str = "") -> None:
         access_key, secret_key = home.new_keys()
         self.folder = folder
         self.clock = Clock(speed)
         self.world = World(self.clock)
         self.moto = MotoApps()
         self.book = AddressBook()
-        self.runtime = ProcessRuntime(folder)
+        self.runtime = choose(runtime, folder, port)
         self.running = home.Running(
             pid=os.getpid(),
             port=port,
@@ -173,6 +180,7 @@ class Cloud:
         return {
             "calendar": calendar.isoformat(timespec="milliseconds"),
             "containers": self._containers(),
+            "runtime_about": ABOUT[self.runtime.name],
             "reconciler_seconds": round(self.world.cpu_seconds, 3),
             "memory_mb": round(psutil.Process().memory_info().rss / 1e6),
             "urls": self.elb.urls(),
@@ -239,7 +247,7 @@ class Cloud:
         self.gateway.close()
 
 
-def serve(folder: Path, port: int, speed: float, *, to_terminal: bool = False) -> int:
+def serve(folder: Path, port: int, speed: float, runtime: str = "", *, to_terminal: bool = False) -> int:
     """Run the cloud until it is told to stop.
 
     Parameters
@@ -250,6 +258,8 @@ def serve(folder: Path, port: int, speed: float, *, to_terminal: bool = False) -
         The loopback port; 0 for a free one.
     speed : float
         How many times shorter AWS's own waiting is.
+    runtime : str
+        How containers run; empty for the default.
     to_terminal : bool
         Whether somebody reads along.
 
@@ -263,7 +273,7 @@ def serve(folder: Path, port: int, speed: float, *, to_terminal: bool = False) -
     listener = _listen(folder, port)
     sys.setswitchinterval(SWITCH_SECONDS)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    cloud = Cloud(folder, listener.getsockname()[1], speed)
+    cloud = Cloud(folder, listener.getsockname()[1], speed, runtime)
     config = uvicorn.Config(
         cloud.gateway,
         log_config=None,
@@ -325,10 +335,11 @@ def main() -> int:
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--speed", type=float, default=60.0)
+    parser.add_argument("--runtime", default="")
     options = parser.parse_args()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the learner's terminal is not meant for us
     try:
-        return serve(options.home, options.port, options.speed)
+        return serve(options.home, options.port, options.speed, options.runtime)
     except CloudError as error:
         print(f"error: {error.message} | {error.remedy}", flush=True)
         return 1

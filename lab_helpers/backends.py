@@ -49,19 +49,27 @@ class Backend(Protocol):
         """One line for the learner: which cloud this is."""
 
 
+RUNTIMES = {
+    "process": "plain processes, not isolated",
+    "sandbox": "sandboxed processes",
+    "docker": "real ones, run by the container engine",
+}
+
+
 class Embedded:
     """The cloud in this repository."""
 
     name = "embedded"
     delay: float | None = 0.1
     speed = 60.0
+    runtime = "process"
 
     def __init__(self) -> None:
         self._session: Any = None
 
     def start(self, speed: float | None) -> str:
         """Start the cloud if it is not up; forget what an earlier one was reached by."""
-        identity, self.speed = cloud.start(speed)
+        identity, self.speed, self.runtime = cloud.start(speed)
         self._session = None
         return identity
 
@@ -103,8 +111,9 @@ class Embedded:
         return datetime.fromisoformat(found)
 
     def describe(self) -> str:
-        """Name and speed."""
-        return f"the embedded cloud (AWS's own waiting is divided by {self.speed:g})"
+        """Name, speed, and how containers run."""
+        containers = RUNTIMES.get(self.runtime, self.runtime)
+        return f"the embedded cloud (AWS's own waiting is divided by {self.speed:g}; containers are {containers})"
 
 
 class Endpoint:

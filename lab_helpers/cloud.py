@@ -33,7 +33,7 @@ def status() -> dict[str, Any]:
     return found if isinstance(found, dict) else {"running": False}
 
 
-def start(speed: float | None = None) -> tuple[str, float]:
+def start(speed: float | None = None) -> tuple[str, float, str]:
     """Make sure that a cloud is up.
 
     Parameters
@@ -47,6 +47,8 @@ def start(speed: float | None = None) -> tuple[str, float]:
         Tells this cloud from the one before, of which nothing is left.
     speed : float
         The speed that it has.
+    runtime : str
+        How it runs containers: ``process``, ``sandbox`` or ``docker``.
 
     Raises
     ------
@@ -54,15 +56,21 @@ def start(speed: float | None = None) -> tuple[str, float]:
         When it cannot be started.
     """
     found = status()
+    kept: list[str] = []
     if found.get("running"):
         if speed is None or found.get("speed") == speed:
-            return str(found["pid"]), float(found["speed"])
+            return _known(found)
         _run("down")
-    answer = _run("up", *([] if speed is None else ["--speed", f"{speed:g}"]))
+        kept = ["--runtime", found["runtime"]]
+    answer = _run("up", *([] if speed is None else ["--speed", f"{speed:g}"]), *kept)
     found = status()
     if found.get("running"):  # when `up` failed all the same, another notebook was quicker
-        return str(found["pid"]), float(found["speed"])
+        return _known(found)
     raise CloudUnavailable(*_two_lines(answer, "The embedded cloud could not be started."))
+
+
+def _known(found: dict[str, Any]) -> tuple[str, float, str]:
+    return str(found["pid"]), float(found["speed"]), str(found["runtime"])
 
 
 def environment() -> dict[str, str]:

@@ -125,6 +125,7 @@ class Launcher:
             ports=container_ports(definition),
             memory_limit=memory * MIB if memory else None,
             share=task.share,
+            hostname=task.interface.dns_name if task.interface else None,
             stop_timeout=min(float(definition.get("stopTimeout", DEFAULT_STOP_SECONDS)), MAX_STOP_SECONDS),
             on_output=self._output(task, container),
             on_exit=lambda exit: self._post(ended, container, exit),  # noqa: A006

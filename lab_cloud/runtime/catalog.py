@@ -23,6 +23,9 @@ from lab_cloud.runtime.layers import pack, read_folder
 from lab_cloud.runtime.references import DOCKER_HUB, Reference, parse
 from lab_cloud.runtime.spec import Image
 
+INTERPRETER = "containers-on-aws.interpreter"
+"""The label of images whose base is empty; its value is the real image that the base stands for."""
+
 SOURCES = Path(__file__).resolve().parents[2] / "data" / "images"
 
 
@@ -89,7 +92,7 @@ class Catalog:
             if reference.tag in tags:
                 extra = tags[reference.tag]
             elif "tag_pattern" in source and re.fullmatch(source["tag_pattern"], reference.tag):
-                extra = {}
+                extra = {"Labels": {INTERPRETER: str(reference)}}
             else:
                 continue
             layers, history, config = self._layers(name)
@@ -137,8 +140,10 @@ class Catalog:
 
 
 def _merged(config: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
-    """A configuration over another: environments are joined, all else is replaced."""
+    """A configuration over another: environments and labels are joined, all else is replaced."""
     merged = {**config, **extra}
+    if "Labels" in config and "Labels" in extra:
+        merged["Labels"] = {**config["Labels"], **extra["Labels"]}
     if "Env" in config and "Env" in extra:
         names = {item.partition("=")[0] for item in extra["Env"]}
         merged["Env"] = [item for item in config["Env"] if item.partition("=")[0] not in names] + list(extra["Env"])

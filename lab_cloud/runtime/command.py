@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab_cloud.errors import CannotStart
-from lab_cloud.runtime.spec import ContainerSpec, Image
+from lab_cloud.runtime.spec import ContainerSpec, Image, Mount
 from lab_cloud.system import LINUX, WINDOWS
 
 REMEDY = "The docker runtime (LAB_RUNTIME=docker) runs every image; it needs a Docker or Podman engine."
 
 # What any Linux image has and its users call without thinking; this machine's own are used for them.
-_TOOLS = frozenset(
+TOOLS = frozenset(
     [
         "sh",
         "bash",
@@ -67,6 +67,8 @@ _TOOLS = frozenset(
         "yes",
     ]
 )
+SEARCH = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin")
+"""Where programs are looked for when an image names no PATH."""
 _PYTHON = re.compile(r"python(3(\.\d+)?)?(\.exe)?")
 _PATH_IN_TEXT = re.compile(r"(?<![\w./:~-])/[\w.@%+-]+(?:/[\w.@%+-]+)*")
 _ELF_MACHINES = {"x86_64": 62, "amd64": 62, "aarch64": 183, "arm64": 183}
@@ -100,22 +102,36 @@ class Mapper:
         The container's folder, which stands for ``/``.
     search : tuple of str
         The image's own PATH.
+    mounts : tuple of Mount
+        Folders of this machine that the container sees.
     """
 
-    def __init__(self, root: Path, search: tuple[str, ...] = ()) -> None:
+    def __init__(self, root: Path, search: tuple[str, ...] = (), mounts: tuple[Mount, ...] = ()) -> None:
         self.root = root
-        self.search = search or ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin")
+        self.search = search or SEARCH
+        self._mounts = sorted(mounts, key=lambda mount: len(mount.target), reverse=True)
 
     def inside(self, path: str) -> Path:
         """Where an absolute path of the container lies; ``..`` does not lead out."""
-        return self.root.joinpath(*posixpath.normpath(f"/{path}").split("/"))
+        path = posixpath.normpath(f"///{path}")
+        mount = self._mount(path)
+        if mount is not None:
+            return mount.source.joinpath(*path.removeprefix(posixpath.normpath(mount.target)).split("/"))
+        return self.root.joinpath(*path.split("/"))
+
+    def _mount(self, path: str) -> Mount | None:
+        """The mount that holds a path."""
+        return next(
+            (each for each in self._mounts if f"{path}/".startswith(f"{posixpath.normpath(each.target)}/")), None
+        )
 
     def path(self, text: str) -> str:
         """Map a text that is the absolute path of something in the image; leave any other as it is."""
         if not text.startswith("/") or text.strip("/") == "" or "\0" in text:
             return text
         place = self.inside(text)
-        return str(place) if text.startswith("/tmp/") or os.path.lexists(place) else text  # noqa: S108
+        known = text.startswith("/tmp/") or self._mount(posixpath.normpath(text)) is not None  # noqa: S108
+        return str(place) if known or os.path.lexists(place) else text
 
     def argument(self, text: str) -> str:
         """Map an argument: a path, or ``--option=path``."""
@@ -153,7 +169,7 @@ class Mapper:
         place = self._find(name, folder)
         if place is not None:
             return self._runnable(place, name)
-        if base in _TOOLS and (base == name or posixpath.dirname(name) in ("/bin", "/usr/bin", "/usr/local/bin")):
+        if base in TOOLS and (base == name or posixpath.dirname(name) in ("/bin", "/usr/bin", "/usr/local/bin")):
             found = shutil.which(base)
             if found is not None:
                 return [found]
@@ -247,7 +263,7 @@ def prepare(
     config = image.config
     wanted = {**dict(item.partition("=")[::2] for item in config.get("Env") or ()), **spec.environment}
     search = tuple(part for part in wanted.pop("PATH", "").split(":") if part)
-    mapper = Mapper(root, search)
+    mapper = Mapper(root, search, spec.mounts)
     folder = spec.working_directory or config.get("WorkingDir") or "/"
     cwd = mapper.inside(folder)
     try:
@@ -263,7 +279,7 @@ def prepare(
     if ports:
         env["PORT"] = str(next(iter(ports.values())))
     env.update(extra)
-    return Launch(tuple(command_line(mapper, _words(image, spec), folder)), env, cwd)
+    return Launch(tuple(command_line(mapper, words(image, spec), folder)), env, cwd)
 
 
 def command_line(mapper: Mapper, words: list[str], folder: str) -> list[str]:
@@ -276,7 +292,7 @@ def command_line(mapper: Mapper, words: list[str], folder: str) -> list[str]:
     return line
 
 
-def _words(image: Image, spec: ContainerSpec) -> list[str]:
+def words(image: Image, spec: ContainerSpec) -> list[str]:
     """Entry point and command as Docker joins them: an entry point given anew drops the image's command."""
     entry = spec.entry_point if spec.entry_point is not None else tuple(image.config.get("Entrypoint") or ())
     command = spec.command

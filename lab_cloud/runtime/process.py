@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lab_cloud.errors import CannotStart
@@ -23,6 +23,7 @@ from lab_cloud.runtime.command import Launch, Mapper, command_line, prepare
 from lab_cloud.runtime.images import Store
 from lab_cloud.runtime.limits import Limiter
 from lab_cloud.runtime.lines import Lines
+from lab_cloud.runtime.mounts import check_mounts, link_mounts
 from lab_cloud.runtime.ports import PortBook, is_listening
 from lab_cloud.runtime.spec import ContainerSpec, ExecResult, Exit, Image, Stats
 from lab_cloud.runtime.watcher import Watcher
@@ -36,7 +37,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class _Prepared:
+class Prepared:
     """A container that is ready to be started."""
 
     id: str
@@ -49,7 +50,7 @@ class _Prepared:
 class ProcessHandle:
     """A container of the `process` runtime. Made by `ProcessRuntime.start` only."""
 
-    def __init__(self, runtime: "ProcessRuntime", spec: ContainerSpec, prepared: "_Prepared", tree: Tree) -> None:
+    def __init__(self, runtime: "ProcessRuntime", spec: ContainerSpec, prepared: "Prepared", tree: Tree) -> None:
         self.id = prepared.id
         self.spec = spec
         self.image = prepared.image
@@ -61,7 +62,7 @@ class ProcessHandle:
         self.memory_limit = spec.memory_limit
         self.started = time.time()
         self._runtime = runtime
-        self._launch = prepared.launch
+        self.launch = prepared.launch
         self._lines = Lines()
         self._reason: str | None = None
         self._asked = False
@@ -72,9 +73,13 @@ class ProcessHandle:
         if self._asked or self.exit is not None:
             return
         self._asked = True
-        self.tree.send(signal_number(self.image.config.get("StopSignal") or "SIGTERM"))
+        self.signal()
         self.tree.resume()  # a suspended process would not notice; the limiter goes on with it later
         self._runtime.watcher.later(self.spec.stop_timeout, self.kill)
+
+    def signal(self) -> None:
+        """Send the image's stop signal."""
+        self.tree.send(signal_number(self.image.config.get("StopSignal") or "SIGTERM"))
 
     def kill(self) -> None:
         """Kill it and all its children. Returns at once."""
@@ -103,16 +108,20 @@ class ProcessHandle:
             raise CannotStart(f"the container {self.spec.name!r} is not running")
         if not argv:
             raise CannotStart("no command specified")
-        search = tuple(item[5:] for item in self.image.config.get("Env") or () if item.startswith("PATH="))
-        mapper = Mapper(self.folder, tuple(search[0].split(":")) if search else ())
-        folder = self.spec.working_directory or self.image.config.get("WorkingDir") or "/"
-        line = command_line(mapper, list(argv), folder)
+        launch = self.inside(argv)
         try:
-            tree = Tree(line, self._launch.cwd, self._launch.env)
+            tree = Tree(launch.argv, launch.cwd, launch.env)
         except OSError as error:
             raise CannotStart(f"{argv[0]!r} cannot be started: {error.strerror}") from error
         code, output, late = tree.finish(timeout)
         return ExecResult(124 if late else code, output.decode("utf-8", "replace"), late)
+
+    def inside(self, argv: Sequence[str]) -> Launch:
+        """What to start for a command inside it."""
+        search = tuple(item[5:] for item in self.image.config.get("Env") or () if item.startswith("PATH="))
+        mapper = Mapper(self.folder, tuple(search[0].split(":")) if search else (), self.spec.mounts)
+        folder = self.spec.working_directory or self.image.config.get("WorkingDir") or "/"
+        return replace(self.launch, argv=tuple(command_line(mapper, list(argv), folder)))
 
     # for the limiter
 
@@ -194,6 +203,7 @@ class ProcessRuntime:
     """
 
     name = "process"
+    handle: type[ProcessHandle] = ProcessHandle
 
     def __init__(self, home: Path, sources: Path = SOURCES) -> None:
         allow_many_files()  # each container takes two
@@ -230,6 +240,7 @@ class ProcessRuntime:
         CannotStart
             The entrypoint cannot run here; the reason says what to do.
         """
+        check_mounts(spec.mounts)
         image = self.pull(spec.image)
         key = secrets.token_hex(32)
         folder = self._folder / key[:12]
@@ -238,10 +249,10 @@ class ProcessRuntime:
         try:
             shutil.copytree(self.store.root(image), folder, symlinks=True)
             extra = {MARK: f"{self.run}.{key[:12]}"}
-            if "HOSTNAME" not in spec.environment:
-                extra["HOSTNAME"] = key[:12]
-            launch = prepare(image, spec, folder, ports, extra)
-            return self._begin(spec, _Prepared(key, image, folder, ports, launch))
+            if spec.hostname or "HOSTNAME" not in spec.environment:
+                extra["HOSTNAME"] = spec.hostname or key[:12]
+            launch = self.prepare(image, spec, folder, ports, extra)
+            return self._begin(spec, Prepared(key, image, folder, ports, launch))
         except BaseException as error:
             self._ports.give_back(loopback)
             shutil.rmtree(folder, ignore_errors=True)
@@ -249,7 +260,14 @@ class ProcessRuntime:
                 raise CannotStart(f"CannotStartContainerError: {error}") from error
             raise
 
-    def _begin(self, spec: ContainerSpec, prepared: _Prepared) -> ProcessHandle:
+    def prepare(
+        self, image: Image, spec: ContainerSpec, folder: Path, ports: Mapping[int, int], extra: Mapping[str, str]
+    ) -> Launch:
+        """Lay out a container's folder and say what to start in it; see `lab_cloud.runtime.command.prepare`."""
+        link_mounts(folder, spec.mounts)
+        return prepare(image, spec, folder, ports, extra)
+
+    def _begin(self, spec: ContainerSpec, prepared: Prepared) -> ProcessHandle:
         launch = prepared.launch
         with self._lock:
             if self._closed:
@@ -257,7 +275,7 @@ class ProcessRuntime:
             if self._guardian is None or not self._guardian.alive():
                 self._guardian = Guardian(self.run, self._folder)
             tree = self._starter.submit(Tree, launch.argv, launch.cwd, launch.env).result()
-            handle = ProcessHandle(self, spec, prepared, tree)
+            handle = self.handle(self, spec, prepared, tree)
             self._containers[handle.id] = handle
         self._limiter.add(spec.share, handle)
         self.watcher.add(handle)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 
@@ -78,6 +79,25 @@ class Share:
     memory: int | None = None
 
 
+@dataclass(frozen=True)
+class Mount:
+    """A folder of this machine inside a container.
+
+    Parameters
+    ----------
+    source : Path
+        The folder here; it must exist.
+    target : str
+        Its absolute path in the container.
+    read_only : bool
+        Whether the container may only read it. The `process` runtime cannot hold it to that.
+    """
+
+    source: Path
+    target: str
+    read_only: bool = False
+
+
 def _no_output(when: float, line: str) -> None:
     """Drop a line nobody asked for."""
 
@@ -108,6 +128,13 @@ class ContainerSpec:
         Hard limit of this container in bytes.
     share : Share or None
         Limits common to the containers of one task.
+    mounts : tuple of Mount
+        Folders of this machine that it sees.
+    hostname : str or None
+        Its host name; None: the first 12 digits of its id. A plain process has it in ``HOSTNAME`` only.
+    user : str or None
+        Who runs it, as in ``USER`` of a Dockerfile; None: the image's own. Only `docker` can honour it: with the other
+        runtimes a container runs as the learner (in a `sandbox` that user is called root).
     stop_timeout : float
         Real seconds between the stop signal and SIGKILL.
     on_output : callable
@@ -125,6 +152,9 @@ class ContainerSpec:
     ports: tuple[int, ...] = ()
     memory_limit: int | None = None
     share: Share | None = None
+    mounts: tuple[Mount, ...] = ()
+    hostname: str | None = None
+    user: str | None = None
     stop_timeout: float = 30.0
     on_output: Callable[[float, str], None] = _no_output
     on_exit: Callable[[Exit], None] = _no_exit

@@ -191,3 +191,16 @@ def test_the_learners_own_aws_settings_do_not_reach_the_cloud(tmp_path: Path) ->
         assert place.until_task(place.run(place.program(code))["taskArn"], "STOPPED")["containers"][0]["exitCode"] == 0
     finally:
         cloud.command("down")
+
+
+def test_a_runtime_that_is_not_there(new_cloud: RunningCloud) -> None:
+    said = new_cloud.command("up", "--runtime", "lxc", code=1).stderr.splitlines()
+    assert said == ["There is no runtime 'lxc'.", said[1]]
+    assert said[1].startswith("Set LAB_RUNTIME to one of: process, ")
+    assert new_cloud.command("status", code=3)
+
+
+def test_the_runtime_is_said(new_cloud: RunningCloud) -> None:
+    assert "runtime process" in new_cloud.command("up", "--runtime", "process").stdout
+    assert "process (containers are processes of this machine, not isolated" in new_cloud.command("status").stdout
+    assert "with the runtime process" in new_cloud.command("up", "--runtime", "sandbox", code=1).stderr

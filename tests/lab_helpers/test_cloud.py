@@ -22,7 +22,7 @@ class Program:
 
 
 OFF = (0, '{"running": false}', "")
-ON = (0, '{"running": true, "pid": 7, "speed": 60.0}', "")
+ON = (0, '{"running": true, "pid": 7, "speed": 60.0, "runtime": "process"}', "")
 
 
 def program(monkeypatch: pytest.MonkeyPatch, **answers: list[tuple[int, str, str]]) -> Program:
@@ -33,20 +33,20 @@ def program(monkeypatch: pytest.MonkeyPatch, **answers: list[tuple[int, str, str
 
 def test_a_cloud_that_is_up_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = program(monkeypatch, status=[ON])
-    assert cloud.start() == ("7", 60.0)
+    assert cloud.start() == ("7", 60.0, "process")
     assert asked.asked == [("status", "--json")]
 
 
 def test_another_speed_starts_it_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    fast = (0, '{"running": true, "pid": 8, "speed": 120.0}', "")
+    fast = (0, '{"running": true, "pid": 8, "speed": 120.0, "runtime": "sandbox"}', "")
     asked = program(monkeypatch, status=[ON, fast], down=[(0, "", "")], up=[(0, "", "")])
-    assert cloud.start(120) == ("8", 120.0)
-    assert asked.asked[1:3] == [("down",), ("up", "--speed", "120")]
+    assert cloud.start(120) == ("8", 120.0, "sandbox")
+    assert asked.asked[1:3] == [("down",), ("up", "--speed", "120", "--runtime", "process")]
 
 
 def test_another_notebook_was_quicker(monkeypatch: pytest.MonkeyPatch) -> None:
     program(monkeypatch, status=[OFF, ON], up=[(1, "", "The cloud is already up.")])
-    assert cloud.start() == ("7", 60.0)
+    assert cloud.start() == ("7", 60.0, "process")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_the_real_program_answers_as_the_helpers_read_it() -> None:
     assert found["running"] is True
     assert found["speed"] == 60
     assert found["calendar"]
-    assert cloud.start() == (str(found["pid"]), 60.0)
+    assert cloud.start() == (str(found["pid"]), 60.0, "process")
     surroundings = cloud.environment()
     assert surroundings["AWS_ENDPOINT_URL"] == f"http://127.0.0.1:{found['port']}"
     assert {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"} <= set(surroundings)

@@ -4,54 +4,20 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
-import urllib.request
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
 from lab_cloud.errors import CannotStart, ImageNotFound
-from lab_cloud.runtime.process import OUT_OF_MEMORY, ProcessHandle, ProcessRuntime
-from lab_cloud.runtime.spec import ContainerSpec, Exit, Runtime, Share
+from lab_cloud.runtime.process import ProcessRuntime
+from lab_cloud.runtime.spec import Exit, Runtime, Share
 from lab_cloud.system import MARK, is_alive
 from tests.waiting import until
 
+from .running import WAIT, ended, run
+
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
-WAIT = "import time; print('ready', flush=True); time.sleep(600)"
-
-
-class Seen:
-    """What a container told."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.times: list[float] = []
-        self.exits: list[Exit] = []
-        self.threads: set[str] = set()
-
-    def output(self, when: float, line: str) -> None:
-        self.times.append(when)
-        self.lines.append(line)
-
-    def exit(self, end: Exit) -> None:
-        self.threads.add(threading.current_thread().name)
-        self.exits.append(end)
-
-
-def run(runtime: ProcessRuntime, code: str, **fields: Any) -> tuple[ProcessHandle, Seen]:
-    seen = Seen()
-    fields.setdefault("image", "python:3.12-alpine")
-    fields.setdefault("command", ("python", "-S", "-c", code))
-    spec = ContainerSpec(name="app", on_output=seen.output, on_exit=seen.exit, **fields)
-    return runtime.start(spec), seen
-
-
-def ended(handle: ProcessHandle) -> Exit:
-    end = handle.wait(20)
-    assert end is not None
-    return end
 
 
 def test_it_is_a_runtime(runtime: ProcessRuntime) -> None:
@@ -59,56 +25,8 @@ def test_it_is_a_runtime(runtime: ProcessRuntime) -> None:
     assert one.name == "process"
 
 
-def test_output_and_exit_code_are_the_programs_own(runtime: ProcessRuntime) -> None:
-    handle, seen = run(runtime, "import sys; print('out'); print('err', file=sys.stderr, end=''); sys.exit(3)")
-    assert ended(handle) == handle.exit == Exit(3)
-    assert sorted(seen.lines) == ["err", "out"]
-    assert seen.exits == [Exit(3)]
-    assert seen.threads == {"watcher"} or os.name != "posix"
-    assert len(handle.id) == 64
-
-
-def test_output_comes_while_it_runs(runtime: ProcessRuntime) -> None:
-    handle, seen = run(runtime, WAIT)
-    until(lambda: seen.lines == ["ready"])
-    assert handle.exit is None
-    assert handle.wait(0) is None
-    handle.kill()
-    assert ended(handle) == Exit(137)
-
-
-def test_much_output_is_complete(runtime: ProcessRuntime) -> None:
-    handle, seen = run(runtime, "import sys\nfor n in range(20000): print(n, 'x' * 50)\nsys.stdout.write('y' * 600000)")
-    ended(handle)
-    assert [line.split()[0] for line in seen.lines[:20000]] == [str(number) for number in range(20000)]
-    assert "".join(seen.lines[20000:]) == "y" * 600000
-
-
 @posix
-def test_stop_lets_it_finish(runtime: ProcessRuntime) -> None:
-    code = (
-        "import signal, sys, time\n"
-        "def end(*_): print('bye', flush=True); sys.exit(5)\n"
-        "signal.signal(signal.SIGTERM, end)\nprint('ready', flush=True)\ntime.sleep(600)"
-    )
-    handle, seen = run(runtime, code)
-    until(lambda: seen.lines == ["ready"])
-    handle.stop()
-    handle.stop()
-    assert ended(handle) == Exit(5)
-    assert seen.lines == ["ready", "bye"]
-    handle.stop()
-    handle.kill()
-    assert len(seen.exits) == 1
-
-
-@posix
-def test_who_does_not_listen_is_killed_after_the_timeout(runtime: ProcessRuntime) -> None:
-    deaf = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {WAIT}"
-    handle, seen = run(runtime, deaf, stop_timeout=0.3)
-    until(lambda: seen.lines)
-    handle.stop()
-    assert ended(handle) == Exit(137)
+def test_a_signal_ends_a_program_that_does_not_handle_it(runtime: ProcessRuntime) -> None:
     plain, seen = run(runtime, WAIT)
     until(lambda: seen.lines)
     plain.stop()
@@ -128,27 +46,13 @@ def test_a_suspended_program_hears_the_stop_signal(runtime: ProcessRuntime) -> N
     assert ended(handle) == Exit(4)
 
 
-def test_ports_are_loopback_ports_of_its_own(runtime: ProcessRuntime) -> None:
-    handles = [run(runtime, "", image="containers-on-aws/web:1", command=None, ports=(80, 9000))[0] for _ in range(3)]
-    assert len({port for handle in handles for port in handle.ports.values()}) == 6
-    for handle in handles:
-        url = f"http://127.0.0.1:{handle.ports[80]}/health"
-        assert until(lambda url=url: urllib.request.urlopen(url, timeout=5).status) == 200
-        addresses = {each.laddr for each in psutil.Process(handle.pid).net_connections() if each.status == "LISTEN"}
-        assert {address.ip for address in addresses} == {"127.0.0.1"}
-
-
-def test_the_environment_is_what_the_task_says(runtime: ProcessRuntime, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "the learner's own")
+def test_the_environment_tells_its_ports_and_whose_it_is(runtime: ProcessRuntime) -> None:
     code = "import os, json; print(json.dumps(dict(os.environ)))"
-    handle, seen = run(runtime, code, environment={"COLOR": "blue"}, ports=(80,))
+    handle, seen = run(runtime, code, ports=(80,))
     ended(handle)
     environment = json.loads(seen.lines[0])
-    assert environment["COLOR"] == "blue"
-    assert environment["HOSTNAME"] == handle.id[:12]
     assert environment["PORT_80"] == environment["PORT"] == str(handle.ports[80])
     assert environment[MARK].endswith(handle.id[:12])
-    assert "AWS_SECRET_ACCESS_KEY" not in environment
 
 
 def test_its_folder_is_its_own_and_goes_with_it(runtime: ProcessRuntime) -> None:
@@ -179,70 +83,6 @@ def test_what_it_started_ends_with_it(runtime: ProcessRuntime, session: str) -> 
     until(lambda: not is_alive(int(seen.lines[0])))
 
 
-def test_exec_runs_beside_it(runtime: ProcessRuntime) -> None:
-    handle, seen = run(runtime, WAIT, environment={"COLOR": "blue"})
-    until(lambda: seen.lines)
-    code = "import os; print(os.environ['COLOR'], os.getcwd(), flush=True); os._exit(4)"
-    done = handle.exec(["python", "-S", "-c", code], 20)
-    assert (done.code, done.timed_out) == (4, False)
-    assert done.output.split() == ["blue", str(handle.folder)]
-    late = handle.exec(["python", "-S", "-c", WAIT], 0.5)
-    assert (late.code, late.timed_out) == (124, True)
-    with pytest.raises(CannotStart, match="not found"):
-        handle.exec(["no-such-command"], 5)
-    handle.kill()
-    ended(handle)
-    with pytest.raises(CannotStart, match="not running"):
-        handle.exec(["python", "-V"], 5)
-
-
-@posix
-def test_a_health_check_in_a_shell(runtime: ProcessRuntime) -> None:
-    handle, seen = run(runtime, WAIT)
-    until(lambda: seen.lines)
-    assert handle.exec(["/bin/sh", "-c", "exit 0"], 20).code == 0
-    assert handle.exec(["/bin/sh", "-c", "false || exit 1"], 20).code == 1
-
-
-def test_stats_are_measured(runtime: ProcessRuntime) -> None:
-    burn = f"import time\nh = b'x' * 50_000_000\nwhile time.process_time() < 0.3: pass\n{WAIT}"
-    handle, seen = run(runtime, burn)
-    until(lambda: seen.lines)
-    stats = handle.stats()
-    assert 0.3 <= stats.cpu_seconds < 0.6
-    assert 50_000_000 < stats.memory < 120_000_000
-    handle.kill()
-    ended(handle)
-    after = handle.stats()
-    assert after.memory == 0
-    assert after.cpu_seconds >= stats.cpu_seconds
-
-
-@pytest.mark.parametrize("fields", [{"memory_limit": 60_000_000}, {"share": Share(memory=60_000_000)}])
-def test_too_much_memory_ends_it(runtime: ProcessRuntime, fields: dict[str, Any]) -> None:
-    handle, seen = run(runtime, "import time; h = b'x' * 200_000_000; time.sleep(600)", **fields)
-    assert ended(handle) == Exit(137, OUT_OF_MEMORY, out_of_memory=True)
-    assert len(seen.exits) == 1
-
-
-def test_the_largest_of_a_task_is_killed(runtime: ProcessRuntime) -> None:
-    share = Share(memory=90_000_000)
-    small, seen = run(runtime, WAIT, share=share)
-    until(lambda: seen.lines)
-    large, _ = run(runtime, "import time; h = b'x' * 120_000_000; time.sleep(600)", share=share)
-    assert ended(large).out_of_memory
-    assert small.exit is None
-
-
-def test_a_busy_task_is_held_to_its_share(runtime: ProcessRuntime) -> None:
-    handle, _ = run(runtime, "while True: pass", share=Share(cpu=0.2))
-    until(lambda: handle.stats().cpu_seconds > 0.4, seconds=30)
-    begin = handle.stats()
-    until(lambda: handle.stats().read - begin.read > 3)
-    end = handle.stats()
-    assert (end.cpu_seconds - begin.cpu_seconds) / (end.read - begin.read) <= 0.2 * 1.25
-
-
 def test_what_cannot_start_leaves_nothing(runtime: ProcessRuntime, tmp_path: Path) -> None:
     for command in (("nope",), ("/bin/nope",)):
         with pytest.raises(CannotStart):
@@ -253,20 +93,6 @@ def test_what_cannot_start_leaves_nothing(runtime: ProcessRuntime, tmp_path: Pat
         run(runtime, "", working_directory="x" * 5000)
     assert [list(folder.iterdir()) for folder in (tmp_path / "home" / "containers").iterdir()] == [[]]
     assert runtime._ports._taken == set()
-
-
-def test_a_callback_that_fails_harms_nobody_else(runtime: ProcessRuntime, caplog: pytest.LogCaptureFixture) -> None:
-    def fail(*_: object) -> None:
-        raise RuntimeError("no")
-
-    handle = runtime.start(
-        ContainerSpec("app", "python", command=("python", "-S", "-c", "print(1)"), on_output=fail, on_exit=fail)
-    )
-    assert ended(handle) == Exit(0)
-    other, seen = run(runtime, "print(2)")
-    assert ended(other) == Exit(0)
-    assert seen.lines == ["2"]
-    assert "could not be" in caplog.text
 
 
 def test_a_stolen_port_is_told(runtime: ProcessRuntime) -> None:

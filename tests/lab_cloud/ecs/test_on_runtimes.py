@@ -1,0 +1,75 @@
+"""ECS from end to end on each runtime that isolates; the default one is what all other tests use."""
+
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lab_cloud.runtime.kinds import KINDS, missing
+from tests.stage import Place, RunningCloud
+from tests.waiting import until
+
+
+@pytest.fixture(scope="module", params=[kind for kind in KINDS if kind != "process"])
+def isolated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    why = missing(request.param)
+    if why:
+        pytest.skip(why)
+    cloud = RunningCloud(tmp_path_factory.mktemp(request.param) / "lab", LAB_RUNTIME=request.param)
+    cloud.command("up")
+    assert cloud.state["runtime"] == request.param
+    yield Place(cloud)
+    cloud.command("down")
+
+
+def page(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return str(answer.read(), "utf-8")
+
+
+def test_a_service_behind_a_load_balancer(isolated: Place) -> None:
+    name, group = isolated.balancer()
+    service = isolated.serve(isolated.definition(), 2, group)
+    isolated.until_steady(service, 60)
+    url = isolated.cloud.url(name)
+    tasks = {arn.rsplit("/", 1)[-1] for arn in isolated.tasks(service)}
+    pages = until(lambda: [page(url) for _ in range(8)], 20)
+    # each names its task, which it has asked the metadata endpoint for
+    assert {task for task in tasks for text in pages if task in text} == tasks
+    for arn in isolated.tasks(service):
+        isolated.ecs.stop_task(cluster=isolated.name, task=arn)
+    until(lambda: not tasks & {arn.rsplit("/", 1)[-1] for arn in isolated.tasks(service)}, 60)
+    isolated.until_steady(service, 60)
+    until(lambda: page(url), 20)
+    isolated.ecs.delete_service(cluster=isolated.name, service=service, force=True)
+
+
+def test_a_task_that_ends_tells_its_exit_code_and_its_output(isolated: Place) -> None:
+    options = {
+        "awslogs-group": "/ecs/run",
+        "awslogs-region": "us-east-1",
+        "awslogs-stream-prefix": "run",
+        "awslogs-create-group": "true",
+    }
+    code = "import os; print('from inside', os.getpid()); raise SystemExit(7)"
+    definition = isolated.program(code, logConfiguration={"logDriver": "awslogs", "options": options})
+    task = isolated.until_task(isolated.run(definition)["taskArn"], "STOPPED", 40)
+    assert task["containers"][0]["exitCode"] == 7
+    logs = isolated.cloud.client("logs")
+    found = until(lambda: logs.filter_log_events(logGroupName="/ecs/run")["events"])
+    assert [event["message"] for event in found] == ["from inside 1"]
+
+
+def test_a_health_check_runs_inside(isolated: Place) -> None:
+    code = "import time; open('/tmp/well', 'w').close(); time.sleep(600)"
+    check = {"command": ["CMD-SHELL", "test -e /tmp/well"], "interval": 5, "timeout": 20, "retries": 2}
+    arn = isolated.run(isolated.program(code, healthCheck=check))["taskArn"]
+    until(lambda: isolated.task(arn)["healthStatus"] == "HEALTHY", 40)
+    isolated.ecs.stop_task(cluster=isolated.name, task=arn)
+
+
+def test_too_much_memory(isolated: Place) -> None:
+    code = "import time; hold = b'x' * 200_000_000; time.sleep(600)"
+    task = isolated.until_task(isolated.run(isolated.program(code, memory=64))["taskArn"], "STOPPED", 40)
+    assert task["containers"][0]["exitCode"] == 137
+    assert task["containers"][0]["reason"].startswith("OutOfMemoryError")

@@ -1,0 +1,50 @@
+"""The runtimes, and which of them this machine has."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from lab_cloud.errors import RuntimeUnavailable
+from lab_cloud.runtime.process import ProcessRuntime
+
+KINDS = ("process", "sandbox")
+
+
+@cache
+def missing(kind: str) -> str:
+    """Why this machine has no such runtime; empty when it has."""
+    try:
+        if kind == "sandbox":
+            from lab_cloud.runtime.sandbox import check as check_sandbox
+
+            check_sandbox()
+        elif kind == "docker":
+            from tests.lab_cloud.runtime.engine import check_engine
+
+            check_engine()
+    except RuntimeUnavailable as failure:
+        return failure.message
+    return ""
+
+
+def maker(kind: str) -> Callable[[Path], Any]:
+    """What makes a runtime of this kind in a folder."""
+    if kind == "sandbox":
+        from lab_cloud.runtime.sandbox import SandboxRuntime
+
+        return SandboxRuntime
+    if kind == "docker":
+        from lab_cloud.runtime.docker import DockerRuntime
+
+        return lambda home: DockerRuntime(home, port=1)
+    return ProcessRuntime
+
+
+def left_behind(kind: str, home: Path) -> list[str]:
+    """What containers of this runtime have left: their folders, or the engine's containers."""
+    if kind == "docker":
+        from tests.lab_cloud.runtime.engine import containers_of
+
+        return containers_of(home)
+    return [path.name for run in (home / "containers").iterdir() for path in run.iterdir()]

@@ -81,18 +81,41 @@ def _deregister(ecs: Any, thing: Thing) -> None:
 
 
 def _capacity_providers(ecs: Any, tags: Tags) -> Iterator[Thing]:
-    for one in ecs.describe_capacity_providers(include=["TAGS"])["capacityProviders"]:
+    for one in _all_capacity_providers(ecs):
         lab = tags.lab(one.get("tags"))
         if lab is not None and one["status"] == "ACTIVE":
             yield Thing("capacity provider", one["name"], one["capacityProviderArn"], lab)
+
+
+def _all_capacity_providers(ecs: Any) -> Iterator[dict[str, Any]]:
+    token: dict[str, str] = {}  # boto3 has no paginator for it
+    while True:
+        answer = ecs.describe_capacity_providers(include=["TAGS"], **token)
+        yield from answer["capacityProviders"]
+        if not answer.get("nextToken"):
+            return
+        token = {"nextToken": answer["nextToken"]}
 
 
 def _delete_capacity_provider(ecs: Any, thing: Thing) -> None:
     ecs.delete_capacity_provider(capacityProvider=thing.name)
 
 
+def _capacity_providers_gone(ecs: Any, wait: Wait, things: Sequence[Thing]) -> None:
+    """Wait until ECS has let go of the Auto Scaling groups, which are deleted next."""
+    names = [thing.name for thing in things]
+
+    def gone() -> bool:
+        found = ecs.describe_capacity_providers(capacityProviders=names)["capacityProviders"]
+        return all(one["status"] != "ACTIVE" for one in found)
+
+    wait(gone, "the capacity providers to be gone", seconds=600)
+
+
 SERVICES = Kind("service", "ecs", _services, _delete_service, _services_gone)
 TASKS = Kind("task", "ecs", _tasks, _stop_task, _tasks_gone)
 CLUSTERS = Kind("cluster", "ecs", _clusters, _delete_cluster)
 TASK_DEFINITIONS = Kind("task definition", "ecs", _task_definitions, _deregister)
-CAPACITY_PROVIDERS = Kind("capacity provider", "ecs", _capacity_providers, _delete_capacity_provider)
+CAPACITY_PROVIDERS = Kind(
+    "capacity provider", "ecs", _capacity_providers, _delete_capacity_provider, _capacity_providers_gone
+)

@@ -6,8 +6,8 @@ Follows https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CreateAutoS
 from typing import Any
 
 from ..errors import AwsError
-from ..wire import FORWARD, Answer, Call, moto_scaling
-from ..wire.moto_scaling import Group
+from ..wire import FORWARD, Answer, Call, moto_autoscaling
+from ..wire.moto_autoscaling import Group
 
 
 class GroupsApi:
@@ -16,7 +16,7 @@ class GroupsApi:
     def create_auto_scaling_group(self, call: Call, params: dict[str, Any]) -> Answer:
         """Refuse a name that is taken, and sizes that contradict each other."""
         name = params["AutoScalingGroupName"]
-        if moto_scaling.group(call.region, name) is not None:
+        if moto_autoscaling.group(call.region, name) is not None:
             text = f"AutoScalingGroup by this name already exists - A group with the name {name} already exists"
             raise AwsError("AlreadyExists", text)
         check_sizes(params["MinSize"], params["MaxSize"], params.get("DesiredCapacity"))
@@ -41,7 +41,7 @@ class GroupsApi:
 
     def delete_auto_scaling_group(self, call: Call, params: dict[str, Any]) -> Answer:
         """Refuse while there are instances, unless it is forced."""
-        found = moto_scaling.group(call.region, params["AutoScalingGroupName"])
+        found = moto_autoscaling.group(call.region, params["AutoScalingGroupName"])
         if found is not None and found.instances and not params.get("ForceDelete"):
             raise AwsError(
                 "ResourceInUse",
@@ -74,7 +74,7 @@ def check_sizes(least: int, most: int, desired: int | None) -> None:
 
 
 def _group(call: Call, params: dict[str, Any]) -> Group:
-    found = moto_scaling.group(call.region, params["AutoScalingGroupName"])
+    found = moto_autoscaling.group(call.region, params["AutoScalingGroupName"])
     if found is None:
         raise AwsError("ValidationError", "AutoScalingGroup name not found - null")
     return found

@@ -18,10 +18,17 @@ class Group:
     ----------
     name, arn : str
         Its name and ARN.
+    min_size, max_size : int
+        Its bounds, in instances.
+    instances : tuple of str
+        Ids of the instances that it has now.
     """
 
     name: str
     arn: str
+    min_size: int
+    max_size: int
+    instances: tuple[str, ...]
 
 
 def group(region: str, name_or_arn: str) -> Group | None:
@@ -31,5 +38,6 @@ def group(region: str, name_or_arn: str) -> Group | None:
         return None
     for found in models.autoscaling_backends[ACCOUNT][region].autoscaling_groups.values():
         if name_or_arn in (found.name, found.arn):
-            return Group(found.name, found.arn)
+            instances = tuple(state.instance.id for state in found.active_instances())
+            return Group(found.name, found.arn, int(found.min_size), int(found.max_size), instances)
     return None

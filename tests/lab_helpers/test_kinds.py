@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lab_helpers import Lab, cleanup
+from lab_helpers import Lab, cleanup, kinds_ecs
 from lab_helpers.inventory import Tags
 
 pytestmark = pytest.mark.usefixtures("cloud")
@@ -80,6 +80,33 @@ def test_a_group_its_instances_and_what_they_use(lab: Lab) -> None:
     ]
     lab.teardown()
     assert found(lab) == []
+
+
+def test_a_cluster_with_a_capacity_provider_of_a_group(lab: Lab) -> None:
+    ecs = lab.client("ecs")
+    provider = {"autoScalingGroupArn": capacity(lab), "managedScaling": {"status": "ENABLED"}}
+    ecs.create_capacity_provider(name="mine", autoScalingGroupProvider=provider)
+    ecs.create_cluster(clusterName="demo", capacityProviders=["FARGATE", "mine"])
+    assert found(lab)[:3] == [("cluster", "demo"), ("capacity provider", "mine"), ("Auto Scaling group", "fleet")]
+    lab.teardown()
+    assert found(lab) == []
+
+
+def test_capacity_providers_on_further_pages_are_found(lab: Lab) -> None:
+    pages = {
+        None: {"capacityProviders": [], "nextToken": "more"},
+        "more": {"capacityProviders": [{"name": "mine", "capacityProviderArn": "arn", "status": "ACTIVE", "tags": []}]},
+    }
+
+    class Ecs:
+        def describe_capacity_providers(self, include: list[str], nextToken: str | None = None) -> Any:  # noqa: N803
+            return pages[nextToken]
+
+    class Anybody(Tags):
+        def lab(self, tags: object) -> int | None:
+            return 2
+
+    assert [one.name for one in kinds_ecs.CAPACITY_PROVIDERS.find(Ecs(), Anybody("an"))] == ["mine"]
 
 
 def test_what_another_learner_made_is_not_found(lab: Lab) -> None:

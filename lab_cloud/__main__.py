@@ -1,4 +1,4 @@
-"""The command line: ``python -m lab_cloud up | down | status | env | url | interrupt | reset``."""
+"""The command line: ``python -m lab_cloud up | down | status | env | url | interrupt | reset``, and `images_cli`."""
 
 import argparse
 import datetime
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import home, system
+from . import home, images_cli, system
 from .errors import AlreadyRunning, CloudError, NotRunning
 
 UP_SECONDS = 20.0
@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     interrupt.add_argument("task", help="the task's id or ARN")
     interrupt.set_defaults(run=_interrupt)
     commands.add_parser("reset", help="delete everything that was created; the cloud stays up").set_defaults(run=_reset)
+    images_cli.add(commands)
     return parser
 
 

@@ -17,12 +17,14 @@ from .wire.sigv4 import Request
 
 PREFIX = "/_lab/"
 HEADER = "x-lab-key"
+IMAGES = "images/"
+"""What the names of the commands on images begin with."""
 TIMEOUT_SECONDS = 20.0
 
 Command = Callable[..., dict[str, Any]]
 
 
-def ask(running: Running, name: str, /, **arguments: str) -> dict[str, Any]:
+def ask(running: Running, name: str, /, **arguments: Any) -> dict[str, Any]:
     """Ask the running cloud.
 
     Parameters
@@ -30,9 +32,9 @@ def ask(running: Running, name: str, /, **arguments: str) -> dict[str, Any]:
     running : Running
         How to reach it.
     name : str
-        ``status``, ``url``, ``interrupt`` or ``reset``.
-    **arguments : str
-        What the command needs.
+        ``status``, ``url``, ``interrupt``, ``reset``, or ``images/`` with a command of `images_control`.
+    **arguments
+        What the command needs; JSON can hold it.
 
     Raises
     ------

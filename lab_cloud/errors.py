@@ -8,6 +8,8 @@
     ├── AlreadyRunning             a second `up`
     ├── NotRunning                 a command that needs a cloud found none
     ├── PortInUse                  the port asked for is taken
+    ├── BuildFailed                an image could not be built
+    │   └── DockerfileError        a line of the Dockerfile cannot be read, or asks for what this builder does not do
     └── RuntimeFailure             a container could not be prepared or started
         ├── ImageNotFound          no such image, as `CannotPullContainerError` words it
         ├── ImageCorrupt           a blob does not have the digest that it should
@@ -71,6 +73,30 @@ class NotRunning(CloudError):  # noqa: N818
 
 class PortInUse(CloudError):  # noqa: N818
     """The port asked for belongs to another program."""
+
+
+class BuildFailed(CloudError):  # noqa: N818
+    """An image could not be built."""
+
+
+class DockerfileError(BuildFailed):
+    """A line of the Dockerfile cannot be read, or asks for what this builder does not do.
+
+    Parameters
+    ----------
+    line : int
+        Its number, from 1.
+    text : str
+        The line.
+    message, remedy : str
+        What is wrong with it, and what to do.
+    """
+
+    def __init__(self, line: int, text: str, message: str, remedy: str = "") -> None:
+        shown = text.strip()
+        shown = shown if len(shown) <= 100 else f"{shown[:99]}…"
+        super().__init__(f"Dockerfile line {line}: {message}" + (f": {shown}" if shown else ""), remedy)
+        self.line = line
 
 
 class RuntimeFailure(CloudError):  # noqa: N818

@@ -43,6 +43,7 @@ from .ecs.task_reconciler import TaskReconciler
 from .elb.api import ElbApi
 from .elb.reconciler import Elb
 from .errors import AlreadyRunning, CloudError, PortInUse
+from .images_control import ImagesControl
 from .network.addresses import AddressBook
 from .network.api import NetworkApi
 from .runtime.choice import ABOUT, choose
@@ -160,6 +161,7 @@ class Cloud:
             "url": self._url,
             "interrupt": self.interruptions.interrupt,
             "reset": self._reset,
+            **ImagesControl(self.runtime.catalog).commands(),
         }
         return Control(self.running.secret_key, commands)
 

@@ -1,5 +1,7 @@
 """The course's own images: sources in ``data/images``, built into the store when they are first pulled.
 
+What the learner has built or loaded under the same name goes before them.
+
 Each folder has an ``image.json``::
 
     {"repositories": ["docker.io/nginxdemos/hello"],      full names that it answers to
@@ -65,8 +67,12 @@ class Catalog:
         """
         reference = parse(text)
         name = str(reference)
-        manifest = self._by_digest(reference) if reference.digest else self._build(reference)
-        manifest = manifest or self.store.resolve(name)
+        if reference.digest:
+            manifest = self._by_digest(reference)
+        elif self.store.is_mine(name):
+            manifest = self.store.resolve(name)
+        else:
+            manifest = self._build(reference) or self.store.resolve(name)
         if manifest is None:
             raise self._not_found(reference)
         return self.store.image(name, manifest)

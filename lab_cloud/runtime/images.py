@@ -33,7 +33,8 @@ LAYER = "application/vnd.oci.image.layer.v1.tar"
 """Layers are stored uncompressed: their digest then does not depend on a version of zlib."""
 
 _NAME = "org.opencontainers.image.ref.name"
-_EPOCH = "1970-01-01T00:00:00Z"
+_ORIGIN, _MINE = "course.origin", "learner"
+EPOCH = "1970-01-01T00:00:00Z"
 _CHUNK = 1 << 20
 
 
@@ -82,13 +83,14 @@ class Store:
         self._lock = threading.Lock()
         self._unpacking = threading.Lock()
         self._sound: dict[str, tuple[int, int]] = {}  # digests that were checked, with the file's time and size then
-        self._incoming = folder / "incoming"
-        shutil.rmtree(self._incoming, ignore_errors=True)
+        self.incoming = folder / "incoming"
+        shutil.rmtree(self.incoming, ignore_errors=True)
         for part in ("blobs/sha256", "unpacked", "incoming"):
             (folder / part).mkdir(parents=True, exist_ok=True)
         layout = folder / "oci-layout"
         if not layout.exists():
-            self._place(canonical({"imageLayoutVersion": "1.0.0"}), layout)
+            self.place(canonical({"imageLayoutVersion": "1.0.0"}), layout)
+        self._mine: set[str] = set()
         self._names = self._read_names()
 
     # blobs
@@ -108,12 +110,12 @@ class Store:
         """Keep a small blob."""
         digest = digest_of(data)
         if not self.has(digest):
-            self._place(data, self.path(digest))
+            self.place(data, self.path(digest))
         return Descriptor(media_type, digest, len(data))
 
     def put_stream(self, chunks: Iterable[bytes], media_type: str, expected: str | None = None) -> Descriptor:
         """Keep a blob of any size; nothing is kept when its digest is not the expected one (ImageCorrupt)."""
-        beside = self._incoming / uuid.uuid4().hex
+        beside = self.incoming / uuid.uuid4().hex
         hasher, size = hashlib.sha256(), 0
         try:
             with beside.open("xb") as file:
@@ -161,20 +163,43 @@ class Store:
             raise ImageCorrupt(f"the blob {digest} has other bytes than its digest says")
         self._sound[digest] = seen
 
+    def descriptor(self, digest: str, media_type: str = MANIFEST) -> Descriptor:
+        """A blob that is here as others refer to it (ImageCorrupt when it is missing)."""
+        try:
+            return Descriptor(media_type, digest, self.path(digest).stat().st_size)
+        except FileNotFoundError:
+            raise ImageCorrupt(f"the blob {digest} is missing") from None
+
     # names
 
-    def tag(self, reference: str, manifest: Descriptor) -> None:
-        """Let a full name point at a manifest."""
+    def tag(self, reference: str, manifest: Descriptor, *, mine: bool = False) -> None:
+        """Let a full name point at a manifest.
+
+        Parameters
+        ----------
+        reference : str
+            The full name.
+        manifest : Descriptor
+            What it is to point at.
+        mine : bool
+            The learner chose this, so it goes before an image of the course of the same name.
+        """
         with self._lock:
-            if self._names.get(reference) != manifest:
+            if self._names.get(reference) != manifest or mine != (reference in self._mine):
                 self._names[reference] = manifest
+                self._mine = self._mine | {reference} if mine else self._mine - {reference}
                 self._write_names()
 
     def untag(self, reference: str) -> None:
         """Forget a name; the blobs stay."""
         with self._lock:
             if self._names.pop(reference, None):
+                self._mine.discard(reference)
                 self._write_names()
+
+    def is_mine(self, reference: str) -> bool:
+        """Whether the learner has chosen what a full name points at."""
+        return reference in self._mine
 
     def resolve(self, reference: str) -> Descriptor | None:
         """The manifest that a full name points at."""
@@ -188,6 +213,9 @@ class Store:
     def _read_names(self) -> dict[str, Descriptor]:
         try:
             index = json.loads((self.folder / "index.json").read_bytes())
+            self._mine = {
+                each["annotations"][_NAME] for each in index["manifests"] if each["annotations"].get(_ORIGIN) == _MINE
+            }
             return {
                 each["annotations"][_NAME]: Descriptor(each["mediaType"], each["digest"], each["size"])
                 for each in index["manifests"]
@@ -202,12 +230,14 @@ class Store:
 
     def _write_names(self) -> None:
         manifests = [
-            {**descriptor.json(), "annotations": {_NAME: name}} for name, descriptor in sorted(self._names.items())
+            {**each.json(), "annotations": {_NAME: name, **({_ORIGIN: _MINE} if name in self._mine else {})}}
+            for name, each in sorted(self._names.items())
         ]
-        self._place(canonical({"schemaVersion": 2, "manifests": manifests}), self.folder / "index.json")
+        self.place(canonical({"schemaVersion": 2, "manifests": manifests}), self.folder / "index.json")
 
-    def _place(self, data: bytes, path: Path) -> None:
-        beside = self._incoming / uuid.uuid4().hex
+    def place(self, data: bytes, path: Path) -> None:
+        """Write a small file so that a crash leaves either the old one or the new one."""
+        beside = self.incoming / uuid.uuid4().hex
         try:
             beside.write_bytes(data)
             beside.replace(path)
@@ -216,17 +246,29 @@ class Store:
 
     # images
 
-    def add(self, layers: Sequence[Descriptor], config: Mapping[str, Any], history: Sequence[str] = ()) -> Descriptor:
+    def add(
+        self,
+        layers: Sequence[Descriptor],
+        config: Mapping[str, Any],
+        history: Sequence[str | Mapping[str, Any]] = (),
+        *,
+        diff_ids: Sequence[str] | None = None,
+        platform: Mapping[str, Any] | None = None,
+    ) -> Descriptor:
         """Keep the configuration and the manifest of an image whose layers are in the store already.
 
         Parameters
         ----------
         layers : sequence of Descriptor
-            Uncompressed layers, lowest first.
+            Lowest first.
         config : mapping
             Entrypoint, Cmd, Env, …
-        history : sequence of str
-            How each layer was made.
+        history : sequence of str or mapping
+            How each layer was made: ``created_by``, or a whole entry as OCI has it.
+        diff_ids : sequence of str, optional
+            Digests of the uncompressed layers; those of the layers when none of them is compressed.
+        platform : mapping, optional
+            ``architecture``, ``os`` and ``variant``, when they are not those of the course's images.
 
         Returns
         -------
@@ -234,12 +276,11 @@ class Store:
             The manifest.
         """
         configuration = {
-            "architecture": "amd64",
-            "os": "linux",
-            "created": _EPOCH,
+            **(platform or {"architecture": "amd64", "os": "linux"}),
+            "created": EPOCH,
             "config": dict(config),
-            "rootfs": {"type": "layers", "diff_ids": [layer.digest for layer in layers]},
-            "history": [{"created": _EPOCH, "created_by": text} for text in history],
+            "rootfs": {"type": "layers", "diff_ids": list(diff_ids or [layer.digest for layer in layers])},
+            "history": [{"created": EPOCH, "created_by": x} if isinstance(x, str) else dict(x) for x in history],
         }
         kept = self.put(canonical(configuration), CONFIG)
         manifest = {
@@ -282,7 +323,7 @@ class Store:
         with self._unpacking:
             if place.is_dir():
                 return place
-            beside = self._incoming / uuid.uuid4().hex
+            beside = self.incoming / uuid.uuid4().hex
             beside.mkdir()
             try:
                 budget = Budget()

@@ -1,0 +1,158 @@
+"""The commands on images: ``python -m lab_cloud build | images | history | save | load | tag | rmi``."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from . import home
+from .control import IMAGES, ask
+from .errors import CloudError, NotRunning
+
+_FIRST_POLL, _SLOWEST_POLL = 0.002, 0.1
+
+
+def add(commands: Any) -> None:
+    """Add the commands to the parser of `lab_cloud.__main__`.
+
+    Parameters
+    ----------
+    commands : argparse sub-parsers
+        Where they are added.
+    """
+    build = commands.add_parser("build", help="build an image from a Dockerfile, without a Docker engine")
+    build.add_argument("folder", help="the build context: the folder with the Dockerfile and the files that it copies")
+    build.add_argument("-t", "--tag", action="append", default=[], help="a name for the image, for example web:1")
+    build.add_argument("-f", "--file", help="the Dockerfile (default: FOLDER/Dockerfile)")
+    build.add_argument("--build-arg", action="append", default=[], metavar="NAME=VALUE", help="a value for an ARG")
+    build.add_argument("--target", help="the stage to build (default: the last one)")
+    build.add_argument("--no-cache", action="store_true", help="carry out every step again")
+    _json(build).set_defaults(run=_build)
+    _json(commands.add_parser("images", help="list the images that are here")).set_defaults(run=_images)
+    history = commands.add_parser("history", help="say how an image was made, layer by layer")
+    history.add_argument("image", help="its name, or the beginning of its digest")
+    _json(history).set_defaults(run=_history)
+    tag = commands.add_parser("tag", help="give an image another name")
+    tag.add_argument("image", help="its name, or the beginning of its digest")
+    tag.add_argument("name", help="the new name, for example web:2")
+    _json(tag).set_defaults(run=_tag)
+    remove = commands.add_parser("rmi", help="take a name away from an image")
+    remove.add_argument("image", help="the name")
+    _json(remove).set_defaults(run=_remove)
+
+
+def _json(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("--json", action="store_true", help="for programs: one JSON object a line")
+    return parser
+
+
+def _work(command: str, say: Callable[[str], None], /, **arguments: Any) -> dict[str, Any]:
+    """Let the cloud do something, and tell its lines as they come."""
+    running = home.read(home.find())
+    if running is None:
+        raise NotRunning("The cloud is not up.", "Start it: python -m lab_cloud up")
+    job = ask(running, IMAGES + command, **arguments)["job"]
+    seen, pause = 0, _FIRST_POLL
+    while True:
+        found = ask(running, IMAGES + "look", job=job, seen=seen)
+        for line in found["lines"]:
+            say(line)
+        seen += len(found["lines"])
+        if found.get("error"):
+            raise CloudError(found["error"]["message"], found["error"]["remedy"])
+        if found.get("result") is not None:
+            result: dict[str, Any] = found["result"]
+            return result
+        pause = _FIRST_POLL if found["lines"] else min(pause * 1.5, _SLOWEST_POLL)
+        time.sleep(pause)
+
+
+def _say(options: argparse.Namespace) -> Callable[[str], None]:
+    if options.json:
+        return lambda line: print(json.dumps({"line": line}), flush=True)
+    return lambda line: print(line, flush=True)
+
+
+def _tell(options: argparse.Namespace, result: dict[str, Any], *lines: str) -> int:
+    for line in [json.dumps({"result": result})] if options.json else lines:
+        print(line)
+    return 0
+
+
+def _build(options: argparse.Namespace) -> int:
+    arguments = {}
+    for word in options.build_arg:
+        name, equals, value = word.partition("=")
+        if not equals:
+            raise CloudError(f"--build-arg {word} has no value.", f"Write --build-arg {name}=VALUE.")
+        arguments[name] = value
+    result = _work(
+        "build",
+        _say(options),
+        folder=str(Path(options.folder).absolute()),
+        dockerfile=str(Path(options.file).absolute()) if options.file else None,
+        tags=options.tag,
+        arguments=arguments,
+        target=options.target,
+        use_cache=not options.no_cache,
+    )
+    return _tell(options, result)
+
+
+def _images(options: argparse.Namespace) -> int:
+    result = _work("list", _say(options))
+    if options.json:
+        return _tell(options, result)
+    rows = [
+        (
+            image["name"],
+            image["digest"][:19],
+            size_text(image["size"]),
+            str(len(image["layers"])),
+            "yours" if image["mine"] else "the course's",
+        )
+        for image in result["images"]
+    ]
+    if not rows:
+        print("No images yet. Build one: python -m lab_cloud build -t NAME FOLDER", file=sys.stderr)
+        return 0
+    _table(("NAME", "DIGEST", "SIZE", "LAYERS", "FROM"), rows)
+    return 0
+
+
+def _history(options: argparse.Namespace) -> int:
+    result = _work("history", _say(options), image=options.image)
+    if options.json:
+        return _tell(options, result)
+    rows = [
+        (step["layer"][:19] or "-", size_text(step["size"]) if step["layer"] else "-", step["created_by"])
+        for step in result["steps"]
+    ]
+    _table(("LAYER", "SIZE", "CREATED BY"), rows)
+    return 0
+
+
+def _tag(options: argparse.Namespace) -> int:
+    result = _work("tag", _say(options), image=options.image, name=options.name)
+    return _tell(options, result, f"{result['digest'][:19]} is now also {result['name']}.")
+
+
+def _remove(options: argparse.Namespace) -> int:
+    result = _work("rmi", _say(options), image=options.image)
+    return _tell(options, result, f"Removed {result['name']}.")
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    widths = [max(len(row[place]) for row in [head, *rows]) for place in range(len(head))]
+    for row in [head, *rows]:
+        print("  ".join(f"{text:{width}}" for text, width in zip(row, widths, strict=True)).rstrip())
+
+
+def size_text(size: int) -> str:
+    """Bytes as people read them; 1 kB is 1000 bytes, as Docker counts."""
+    from .runtime.build.steps import bytes_text
+
+    return bytes_text(size)

@@ -1,0 +1,144 @@
+"""The server's end of the commands on images: build, images, history, save, load, tag, rmi."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .control import Command
+from .errors import CloudError, ImageNotFound
+from .jobs import Jobs, Work
+from .runtime.catalog import Catalog
+from .runtime.contents import Contents, contents
+from .runtime.images import Descriptor
+from .runtime.references import parse
+
+Say = Callable[[str], None]
+PREFIX = "images/"
+
+
+class ImagesControl:
+    """Answers the commands; the work itself runs on threads, never under the world's lock.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        The images of this cloud.
+    """
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._store = catalog.store
+        self._jobs = Jobs()
+
+    def commands(self) -> dict[str, Command]:
+        """Name -> function, for `Control`."""
+        works: dict[str, Callable[..., dict[str, Any]]] = {
+            "build": self._build,
+            "list": self._list,
+            "history": self._history,
+            "tag": self._tag,
+            "rmi": self._remove,
+        }
+        found: dict[str, Command] = {f"{PREFIX}{name}": self._started(work) for name, work in works.items()}
+        found[f"{PREFIX}look"] = self._jobs.look
+        return found
+
+    def _started(self, work: Callable[..., dict[str, Any]]) -> Command:
+        def start(**arguments: Any) -> dict[str, Any]:
+            bound: Work = lambda say: work(say, **arguments)  # noqa: E731
+            return self._jobs.start(bound)
+
+        return start
+
+    def _build(self, say: Say, folder: str, **options: Any) -> dict[str, Any]:
+        from .runtime.build.builder import Builder, Request
+
+        request = Request(
+            Path(folder),
+            dockerfile=Path(options["dockerfile"]) if options.get("dockerfile") else None,
+            tags=tuple(options.get("tags") or ()),
+            arguments=dict(options.get("arguments") or {}),
+            target=options.get("target"),
+            use_cache=bool(options.get("use_cache", True)),
+        )
+        return Builder(self._store, self._catalog.pull).build(request, say).json()
+
+    def _list(self, say: Say) -> dict[str, Any]:
+        """Every image that is here, with its layers, and who else has each layer."""
+        images = {name: contents(self._store, manifest) for name, manifest in self._store.names().items()}
+        return {"images": [self._facts(name, image, images) for name, image in sorted(images.items())]}
+
+    def _facts(self, name: str, image: Contents, images: dict[str, Contents]) -> dict[str, Any]:
+        layers = [
+            {
+                "digest": layer.digest,
+                "size": layer.size,
+                "created_by": made,
+                "shared_with": sorted(other for other, its in images.items() if layer in its.layers and other != name),
+            }
+            for layer, made in zip(image.layers, image.created_by(), strict=True)
+        ]
+        return {
+            "name": name,
+            "digest": image.manifest.digest,
+            "id": image.config.digest,
+            "size": image.size,
+            "mine": self._store.is_mine(name),
+            "layers": layers,
+        }
+
+    def _history(self, say: Say, image: str) -> dict[str, Any]:
+        """How an image was made, the newest instruction first, as ``docker history`` tells it."""
+        name, manifest = self._found(image)
+        found = contents(self._store, manifest)
+        layers = list(found.layers)
+        steps = []
+        for entry in found.history:
+            layer = None if entry.get("empty_layer") or not layers else layers.pop(0)
+            steps.append(
+                {
+                    "created_by": entry.get("created_by", ""),
+                    "layer": layer.digest if layer else "",
+                    "size": layer.size if layer else 0,
+                }
+            )
+        return {"name": name, "digest": manifest.digest, "config": dict(found.configuration), "steps": steps[::-1]}
+
+    def _tag(self, say: Say, image: str, name: str) -> dict[str, Any]:
+        _, manifest = self._found(image)
+        reference = parse(name)
+        if reference.digest:
+            raise CloudError("A name for an image has no digest.", "Write it as repository:tag.")
+        self._store.tag(str(reference), manifest, mine=True)
+        return {"name": str(reference), "digest": manifest.digest}
+
+    def _remove(self, say: Say, image: str) -> dict[str, Any]:
+        name = str(parse(image))
+        manifest = self._store.resolve(name)
+        if manifest is None:
+            raise self._unknown(image)
+        self._store.untag(name)
+        return {"name": name, "digest": manifest.digest}
+
+    def _found(self, text: str) -> tuple[str, Descriptor]:
+        """An image by its name, or by the beginning of its digest or id."""
+        wanted = text.removeprefix("sha256:")
+        if len(wanted) >= 6 and not set(wanted) - set("0123456789abcdef"):
+            for name, manifest in self._store.names().items():
+                ids = (manifest.digest, contents(self._store, manifest).config.digest)
+                if any(each.partition(":")[2].startswith(wanted) for each in ids):
+                    return name, manifest
+        try:
+            image = self._catalog.pull(text)
+        except ImageNotFound:
+            raise self._unknown(text) from None
+        return image.reference, self._store.descriptor(image.digest)
+
+    def _unknown(self, text: str) -> CloudError:
+        names = sorted(_short(name) for name in self._store.names() if self._store.is_mine(name))
+        there = f"You have built or loaded: {', '.join(names[:10])}." if names else "You have built none so far."
+        return CloudError(f"There is no image {text}.", f"{there} See python -m lab_cloud images")
+
+
+def _short(name: str) -> str:
+    return name.removeprefix("docker.io/library/").removeprefix("docker.io/")

@@ -3,7 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from lab_cloud.runtime.catalog import Catalog
 
 
 @dataclass(frozen=True)
@@ -226,6 +229,10 @@ class Runtime(Protocol):
     @property
     def name(self) -> str:
         """Its name as the learner sees it: ``process``, ``sandbox`` or ``docker``."""
+
+    @property
+    def catalog(self) -> "Catalog":
+        """The images that it can run, and the store that keeps them."""
 
     def pull(self, image: str) -> Image:
         """Make an image available; slow.

@@ -8,6 +8,7 @@ from .deployments_api import DeploymentOperations
 from .instances_api import InstanceOperations
 from .outside import AutoScaling, LoadBalancing, Networks
 from .protection_api import ProtectionOperations
+from .refused import REFUSED
 from .services_api import ServiceOperations
 from .settings_api import SettingOperations
 from .store import Store
@@ -27,7 +28,7 @@ class EcsApi(
     SettingOperations,
     InstanceOperations,
 ):
-    """All operations of ECS that the embedded cloud has; the others answer ``UnsupportedOperation``.
+    """All operations of ECS that the embedded cloud has; those in `refused` answer ``UnsupportedOperation``.
 
     Parameters
     ----------
@@ -42,6 +43,8 @@ class EcsApi(
     auto_scaling : AutoScaling
         Where capacity providers find Auto Scaling groups.
     """
+
+    refused = REFUSED
 
     def __init__(
         self,

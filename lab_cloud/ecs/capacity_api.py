@@ -11,7 +11,7 @@ from .outside import AutoScaling
 from .paging import page
 from .store import Region, Store
 from .strategy import FARGATE_PROVIDERS, check_strategy, strategy_of
-from .task import tag_dict
+from .tags import tag_dict
 
 RESERVED_PREFIXES = ("aws", "ecs", "fargate")
 MOST_DESCRIBED = 100

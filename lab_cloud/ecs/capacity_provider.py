@@ -10,7 +10,7 @@ from typing import Any
 
 from . import names
 from .strategy import FARGATE_PROVIDERS
-from .task import tag_list
+from .tags import tag_list
 
 SCALING_DEFAULTS = {
     "status": "ENABLED",

@@ -6,7 +6,7 @@ from typing import Any
 
 from . import names
 from .capacity_provider import CapacityProvider
-from .task import tag_list
+from .tags import tag_list
 
 STATISTICS = tuple(
     f"{state}{kind}{thing}"

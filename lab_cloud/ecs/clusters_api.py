@@ -10,7 +10,7 @@ from .cluster import Cluster
 from .paging import page
 from .store import Region, Store
 from .strategy import check_strategy, strategy_of
-from .task import tag_dict
+from .tags import tag_dict
 
 CREATED = ["TAGS", "SETTINGS", "CONFIGURATIONS", "ATTACHMENTS"]
 

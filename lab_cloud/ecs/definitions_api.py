@@ -9,8 +9,10 @@ from ..wire import Call
 from . import names, rules
 from .paging import page
 from .store import Region, Store
-from .task import tag_dict, tag_list
+from .tags import tag_dict, tag_list
 from .task_definition import TaskDefinition
+
+MOST_DELETED = 10
 
 
 class DefinitionOperations:
@@ -51,7 +53,7 @@ class DefinitionOperations:
 
     def list_task_definition_families(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """ListTaskDefinitionFamilies."""
-        status = params.get("status", "ACTIVE")
+        status = params.get("status", "ALL")
         found = []
         for family, revisions in sorted(self._store.region(call.region).families.items()):
             active = any(each.status == "ACTIVE" for each in revisions)
@@ -73,6 +75,8 @@ class DefinitionOperations:
     def delete_task_definitions(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """DeleteTaskDefinitions; only what was deregistered can be deleted."""
         region = self._store.region(call.region)
+        if not 1 <= len(params["taskDefinitions"]) <= MOST_DELETED:
+            raise AwsError("InvalidParameterException", f"Name 1 to {MOST_DELETED} task definitions.")
         found: list[dict[str, Any]] = []
         failures: list[dict[str, Any]] = []
         for reference in params["taskDefinitions"]:

@@ -2,18 +2,23 @@
 
 from typing import Any
 
+from ..clock import Clock
+from ..errors import AwsError
 from ..wire import Call
 from . import names
 from .paging import page
 from .service import Deployment, Service
-from .services_api import DEFAULT_CONFIGURATION
+from .service_settings import DEFAULT_CONFIGURATION
 from .store import Region, Store
+
+MOST_DESCRIBED = 20
 
 
 class DeploymentOperations:
     """Describe and list service deployments, and describe service revisions."""
 
     _store: Store
+    _clock: Clock
 
     def list_service_deployments(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """ListServiceDeployments, newest first."""
@@ -21,15 +26,19 @@ class DeploymentOperations:
         cluster = region.find_cluster(params.get("cluster") or _cluster_in(params["service"]))
         service = region.find_service(cluster, params["service"])
         wanted = params.get("status", ())
-        found = [_brief(service, each) for each in service.history if not wanted or status_of(service, each) in wanted]
-        briefs, token = page(found, params)
+        found = [
+            _brief(service, each)
+            for each in service.history
+            if (not wanted or status_of(service, each) in wanted) and _within(each, params.get("createdAt", {}))
+        ]
+        briefs, token = page(found, params, default=20)
         return {"serviceDeployments": briefs, "nextToken": token}
 
     def describe_service_deployments(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """DescribeServiceDeployments."""
         region = self._store.region(call.region)
         found, failures = [], []
-        for arn in params["serviceDeploymentArns"]:
+        for arn in _at_most_20(params["serviceDeploymentArns"]):
             known = region.find_deployment(arn)
             if known is None:
                 failures.append({"arn": arn, "reason": "MISSING"})
@@ -46,12 +55,41 @@ class DeploymentOperations:
             for each in service.history
         }
         found, failures = [], []
-        for arn in params["serviceRevisionArns"]:
+        for arn in _at_most_20(params["serviceRevisionArns"]):
             if arn in known:
                 found.append(_describe_revision(*known[arn]))
             else:
                 failures.append({"arn": arn, "reason": "MISSING"})
         return {"serviceRevisions": found, "failures": failures}
+
+    def stop_service_deployment(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
+        """StopServiceDeployment: roll back to the revision before, whether or not the circuit breaker may."""
+        region = self._store.region(call.region)
+        arn = params["serviceDeploymentArn"]
+        known = region.find_deployment(arn)
+        if known is None:
+            raise AwsError("ServiceDeploymentNotFoundException", "The service deployment was not found.")
+        service, deployment = known
+        if params.get("stopType", "ROLLBACK") != "ROLLBACK":
+            raise AwsError("InvalidParameterException", "The stop type must be ROLLBACK.")
+        if deployment is not service.primary or deployment.rollout != "IN_PROGRESS" or service.status != "ACTIVE":
+            raise AwsError(
+                "ConflictException",
+                f"The service deployment is {status_of(service, deployment)}; only one that is IN_PROGRESS can be "
+                "stopped.",
+            )
+        target = service.last_completed()
+        if target is None or target is deployment:
+            raise AwsError(
+                "ConflictException",
+                "The service has no earlier revision that was completed, so there is nothing to roll back to.",
+            )
+        now = self._clock.now()
+        deployment.rollout, deployment.updated_at, deployment.finished_at = "FAILED", now, now
+        deployment.reason = "ECS deployment was stopped by StopServiceDeployment."
+        service.tell(f"(deployment {deployment.id}) deployment was stopped.", now)
+        service.roll_back(deployment, target, "ECS deployment stopped", now)
+        return {"serviceDeploymentArn": arn}
 
 
 def status_of(service: Service, deployment: Deployment) -> str:
@@ -64,6 +102,18 @@ def status_of(service: Service, deployment: Deployment) -> str:
     if deployment.overtaken or deployment.rollout == "FAILED" or service.status != "ACTIVE":
         return "STOPPED"
     return "IN_PROGRESS"
+
+
+def _at_most_20(arns: list[str]) -> list[str]:
+    if not 1 <= len(arns) <= MOST_DESCRIBED:
+        raise AwsError("InvalidParameterException", f"Name 1 to {MOST_DESCRIBED} ARNs.")
+    return arns
+
+
+def _within(deployment: Deployment, span: dict[str, Any]) -> bool:
+    after, before = (names.epoch_of(span.get(key)) for key in ("after", "before"))
+    late_enough = after is None or deployment.created_at > after
+    return late_enough and (before is None or deployment.created_at < before)
 
 
 def _cluster_in(reference: str) -> str | None:
@@ -81,8 +131,13 @@ def _brief(service: Service, deployment: Deployment) -> dict[str, Any]:
         "finishedAt": names.moment(deployment.finished_at),
         "targetServiceRevisionArn": service.revision_arn(deployment),
         "status": status_of(service, deployment),
-        "statusReason": deployment.reason if deployment.rollout == "FAILED" else None,
+        "statusReason": _reason(deployment),
     }
+
+
+def _reason(deployment: Deployment) -> str | None:
+    reason = deployment.reason if deployment.rollout == "FAILED" else ""
+    return f"{reason} {deployment.note}".strip() or None
 
 
 def _describe(region: Region, service: Service, deployment: Deployment) -> dict[str, Any]:
@@ -98,7 +153,7 @@ def _describe(region: Region, service: Service, deployment: Deployment) -> dict[
             "startedAt": names.moment(deployment.rolled_back_at),
             "serviceRevisionArn": service.revision_arn(deployment.rolled_back_to),
         }
-    triggered = deployment.rollout == "FAILED"
+    triggered = deployment.broken
     monitoring = "MONITORING" if deployment.rollout == "IN_PROGRESS" else "MONITORING_COMPLETE"
     state = "DISABLED" if not breaker["enable"] else "TRIGGERED" if triggered else monitoring
     return {
@@ -129,6 +184,7 @@ def _describe_revision(service: Service, deployment: Deployment) -> dict[str, An
         "platformFamily": "Linux" if deployment.launch_type == "FARGATE" else None,
         "loadBalancers": list(deployment.load_balancers),
         "networkConfiguration": deployment.network.describe() if deployment.network else None,
+        **deployment.deployed,
         "containerImages": [
             {"containerName": each["name"], "image": each["image"]} for each in deployment.definition.containers
         ],

@@ -46,6 +46,21 @@ def moment(seconds: float | None) -> datetime.datetime | None:
     return datetime.datetime.fromtimestamp(round(seconds, 3), datetime.UTC)
 
 
+def epoch_of(value: object) -> float | None:
+    """Epoch seconds of a timestamp as the AWS JSON protocol sends it; None when there is none.
+
+    Raises
+    ------
+    AwsError
+        ``SerializationException`` for anything else.
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise AwsError("SerializationException", f"A timestamp must be a number of seconds, not {value!r}.")
+    return float(value)
+
+
 def last_part(name_or_arn: str) -> str:
     """The name at the end of an ARN; a plain name stays as it is."""
     return name_or_arn.rsplit("/", 1)[-1]

@@ -9,7 +9,7 @@ from ..errors import AwsError
 T = TypeVar("T")
 
 
-def page(items: Sequence[T], params: dict[str, Any], most: int = 100) -> tuple[list[T], str | None]:
+def page(items: Sequence[T], params: dict[str, Any], most: int = 100, default: int = 0) -> tuple[list[T], str | None]:
     """One page, and the token of the next.
 
     Parameters
@@ -19,14 +19,16 @@ def page(items: Sequence[T], params: dict[str, Any], most: int = 100) -> tuple[l
     params : dict
         The call's input.
     most : int
-        The largest page, and the default.
+        The largest page.
+    default : int
+        The page's size when the call names none; the largest when it is 0.
 
     Raises
     ------
     AwsError
         ``InvalidParameterException`` for a token or size that is not valid.
     """
-    size = params.get("maxResults") or most
+    size = params.get("maxResults", default or most)
     if not 1 <= size <= most:
         raise AwsError("InvalidParameterException", f"maxResults must be between 1 and {most}.")
     start = _start(params.get("nextToken"))

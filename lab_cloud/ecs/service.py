@@ -6,23 +6,13 @@ from typing import Any
 
 from . import names
 from .scheduler import breaker_threshold
-from .task import Network, tag_list
+from .service_settings import described_only
+from .tags import tag_list
+from .task import Network
 from .task_definition import TaskDefinition
 
 EVENTS_KEPT = 100
 DEPLOYMENTS_KEPT = 20
-SHOWN_AS_CREATED = (
-    "schedulingStrategy",
-    "deploymentController",
-    "enableECSManagedTags",
-    "propagateTags",
-    "enableExecuteCommand",
-    "availabilityZoneRebalancing",
-    "placementConstraints",
-    "placementStrategy",
-    "serviceRegistries",
-)
-"""What DescribeServices shows just as CreateService got it."""
 
 
 @dataclass
@@ -40,6 +30,8 @@ class Deployment:
     platform_version: str
     load_balancers: tuple[dict[str, Any], ...]
     strategy: tuple[dict[str, Any], ...] = ()
+    deployed: dict[str, Any] = field(default_factory=dict)
+    note: str = ""
     id: str = field(default_factory=names.deployment_id)
     tail: str = field(default_factory=names.short_id)
     revision: str = field(default_factory=lambda: names.deployment_id().rpartition("/")[2])
@@ -56,6 +48,7 @@ class Deployment:
     rolled_back_to: "Deployment | None" = None
     rolled_back_at: float | None = None
     overtaken: bool = False
+    broken: bool = False
     told_nowhere: str = ""
 
     def __post_init__(self) -> None:
@@ -75,6 +68,7 @@ class Service:
     deployments: list[Deployment]
     configuration: dict[str, Any]
     created_with: dict[str, Any]
+    settings: dict[str, Any]
     grace_seconds: int = 0
     status: str = "ACTIVE"
     tags: dict[str, str] = field(default_factory=dict)
@@ -131,6 +125,23 @@ class Service:
         self.history.insert(0, deployment)
         del self.history[DEPLOYMENTS_KEPT:]
         self.steady = False
+        only = described_only(self.configuration, deployment.deployed)
+        if only:
+            deployment.note = f"Kept and shown, but not simulated: {'; '.join(only)}."
+            self.tell(f"(deployment {deployment.id}) {deployment.note}", deployment.created_at)
+
+    def roll_back(self, failed: Deployment, target: Deployment, reason: str, now: float) -> None:
+        """Return from a deployment to one that was completed before."""
+        failed.rolled_back_to, failed.rolled_back_at = target, now
+        if target in self.deployments:
+            self.deployments.remove(target)
+        self.deployments.insert(0, target)
+        target.rollout, target.overtaken = "IN_PROGRESS", False
+        target.failures_in_row, target.retry_at = 0, 0.0
+        target.reason = f"{reason}: rolling back to deploymentId {target.id}."
+        target.updated_at, target.desired = now, self.desired
+        self.steady = False
+        self.tell(f"rolling back to deployment {target.id}.", now)
 
     def last_completed(self) -> Deployment | None:
         """The newest deployment that was completed once; where a roll-back goes."""
@@ -156,7 +167,6 @@ class Service:
         """
         running, pending = self.counts(tasks)
         primary = self.primary
-        shown = {key: self.created_with[key] for key in SHOWN_AS_CREATED if key in self.created_with}
         return {
             "serviceArn": self.arn,
             "serviceName": self.name,
@@ -171,7 +181,7 @@ class Service:
             "platformFamily": "Linux" if primary.launch_type == "FARGATE" else None,
             "taskDefinition": primary.definition.arn,
             "loadBalancers": list(primary.load_balancers),
-            "serviceRegistries": [],
+            "serviceRegistries": primary.deployed.get("serviceRegistries", []),
             "deploymentConfiguration": self.configuration,
             "deployments": [self.describe_deployment(each, tasks) for each in self.deployments],
             "currentServiceDeployment": self.deployment_arn(primary) if primary.rollout == "IN_PROGRESS" else None,
@@ -182,16 +192,9 @@ class Service:
             "createdBy": "arn:aws:iam::123456789012:root",
             "networkConfiguration": primary.network.describe() if primary.network else None,
             "healthCheckGracePeriodSeconds": self.grace_seconds,
-            "schedulingStrategy": "REPLICA",
-            "deploymentController": {"type": "ECS"},
-            "placementConstraints": [],
-            "placementStrategy": [],
-            "enableECSManagedTags": False,
-            "propagateTags": "NONE",
-            "enableExecuteCommand": False,
-            "availabilityZoneRebalancing": "ENABLED",
+            "resourceManagementType": "CUSTOMER",
             "tags": tag_list(self.tags) if with_tags else None,
-            **shown,
+            **self.settings,
         }
 
     def describe_deployment(self, deployment: Deployment, tasks: list[Any]) -> dict[str, Any]:
@@ -214,7 +217,9 @@ class Service:
             "platformFamily": "Linux" if deployment.launch_type == "FARGATE" else None,
             "networkConfiguration": deployment.network.describe() if deployment.network else None,
             "rolloutState": deployment.rollout,
-            "rolloutStateReason": deployment.reason,
+            "rolloutStateReason": f"{deployment.reason} {deployment.note}".strip(),
+            "serviceConnectConfiguration": deployment.deployed.get("serviceConnectConfiguration"),
+            "vpcLatticeConfigurations": deployment.deployed.get("vpcLatticeConfigurations"),
         }
 
     def deployment_arn(self, deployment: Deployment) -> str:

@@ -132,7 +132,8 @@ class ServiceReconciler:
         targets = self._tasks.targets_of(region, task)
         age = now - (task.started_at or now)
         checked = any(container.essential and container.checked for container in task.containers)
-        if checked and task.health == "UNHEALTHY":
+        patient = age < self._world.clock.real(service.grace_seconds)
+        if checked and task.health == "UNHEALTHY" and not patient:
             self._tell_unhealthy(service, task, f"(task {task.id}) failed container health checks.", now)
             return False, "Task failed container health checks"
         if not targets and not checked:
@@ -142,7 +143,7 @@ class ServiceReconciler:
             health = self._load_balancing.health(region.name, arn, address, port)
             state = health.state if health is not None else "unused"
             healthy = healthy and state == "healthy"
-            if state == "unhealthy" and age >= self._world.clock.real(service.grace_seconds):
+            if state == "unhealthy" and not patient:
                 assert health is not None
                 group = arn.rpartition(":")[2].split("/")[1] if "/" in arn else arn
                 about = f"(task {task.id}) (port {port}) is unhealthy in (target-group {group}) due to "
@@ -219,15 +220,15 @@ class ServiceReconciler:
             if deployment.strategy:
                 task.capacity_provider = next_provider(deployment.strategy, counts)
                 counts[task.capacity_provider] += 1
-            task.execute_command = bool(service.created_with.get("enableExecuteCommand", False))
+            task.execute_command = bool(service.settings["enableExecuteCommand"])
             task.tags = self._task_tags(service, deployment)
             started.append(f"(task {task.id})")
         service.tell(f"has started {count} tasks: {' '.join(started)}.", now)
 
     def _task_tags(self, service: Service, deployment: Deployment) -> dict[str, str]:
-        propagate = service.created_with.get("propagateTags")
+        propagate = service.settings["propagateTags"]
         tags = {"SERVICE": service.tags, "TASK_DEFINITION": deployment.definition.tags}.get(str(propagate), {})
-        if service.created_with.get("enableECSManagedTags"):
+        if service.settings["enableECSManagedTags"]:
             return {**tags, "aws:ecs:clusterName": service.cluster, "aws:ecs:serviceName": service.name}
         return dict(tags)
 
@@ -253,20 +254,12 @@ class ServiceReconciler:
     def _fail(self, service: Service, roll_back: str, now: float) -> None:
         failed = service.primary
         failed.rollout, failed.updated_at, failed.finished_at = "FAILED", now, now
+        failed.broken = True
         failed.reason = "ECS deployment circuit breaker: tasks failed to start."
         service.tell(f"(deployment {failed.id}) deployment failed: tasks failed to start.", now)
         target = next((each for each in service.history if each.id == roll_back), None)
-        if target is None:
-            return
-        failed.rolled_back_to, failed.rolled_back_at = target, now
-        if target in service.deployments:
-            service.deployments.remove(target)
-        service.deployments.insert(0, target)
-        target.rollout, target.overtaken = "IN_PROGRESS", False
-        target.failures_in_row, target.retry_at = 0, 0.0
-        target.reason = f"ECS deployment circuit breaker: rolling back to deploymentId {target.id}."
-        target.updated_at, target.desired = now, service.desired
-        service.tell(f"rolling back to deployment {target.id}.", now)
+        if target is not None:
+            service.roll_back(failed, target, "ECS deployment circuit breaker", now)
 
     def _drop_finished(self, service: Service, live: list[Task]) -> None:
         alive = {task.deployment for task in live if task.desired == "RUNNING"}

@@ -8,29 +8,26 @@ from ..errors import AwsError
 from ..wire import Call
 from . import names
 from .capacity import Capacity, capacity_of, check_definition
+from .cluster import Cluster
 from .outside import LoadBalancing, Networks
 from .paging import page
 from .service import Deployment, Service
+from .service_settings import (
+    DEFAULT_CONFIGURATION,
+    DEPLOYED,
+    STARTS_DEPLOYMENT,
+    check_placement,
+    check_supported,
+    configuration_of,
+    desired_of,
+    settings_of,
+)
 from .store import Region, Store
-from .task import tag_dict
+from .tags import tag_dict
 from .task_definition import TaskDefinition, container_ports
 from .tasks_api import network_of, platform_of
 
 MAX_DESCRIBED = 10
-DEFAULT_CONFIGURATION = {
-    "deploymentCircuitBreaker": {"enable": False, "rollback": False},
-    "maximumPercent": 200,
-    "minimumHealthyPercent": 100,
-    "strategy": "ROLLING",
-    "bakeTimeInMinutes": 0,
-}
-STARTS_DEPLOYMENT = (
-    "taskDefinition",
-    "networkConfiguration",
-    "platformVersion",
-    "loadBalancers",
-    "capacityProviderStrategy",
-)
 
 
 class ServiceOperations:
@@ -54,33 +51,31 @@ class ServiceOperations:
             if known.status == "DRAINING":
                 raise AwsError("InvalidParameterException", "Unable to Start a service that is still Draining.")
             raise AwsError("InvalidParameterException", "Creation of service was not idempotent.")
-        _check_strategy(params)
+        check_supported(params)
         if not params.get("taskDefinition"):
             raise AwsError("InvalidParameterException", "TaskDefinition can not be blank.")
         definition = region.usable_definition(params["taskDefinition"])
-        desired = _desired(params, None)
+        desired = desired_of(params, None)
+        configuration = configuration_of(params.get("deploymentConfiguration", {}), DEFAULT_CONFIGURATION)
+        settings = settings_of(params, {}, configuration)
         capacity = capacity_of(params, cluster)
         check_definition(capacity, definition)
+        check_placement(params, capacity.launch_type)
         network = network_of(definition, params)
         if network is not None:
             self._networks.check(region.name, network)
         balancers = self._check_balancers(region, definition, params.get("loadBalancers", []))
-        grace = params.get("healthCheckGracePeriodSeconds")
-        if grace and not balancers:
-            raise AwsError(
-                "InvalidParameterException",
-                "Health check grace period is only valid for services configured to use load balancers.",
-            )
         now = self._clock.now()
         deployment = Deployment(
             definition,
             now,
             network,
             capacity.launch_type,
-            platform_of(params),
+            platform_of(params, definition),
             balancers,
             capacity.strategy,
             desired=desired,
+            deployed=_deployed(params, {}),
         )
         service = Service(
             name=params["serviceName"],
@@ -89,9 +84,10 @@ class ServiceOperations:
             desired=desired,
             created_at=now,
             deployments=[],
-            configuration=_configuration(params.get("deploymentConfiguration", {}), DEFAULT_CONFIGURATION),
+            configuration=configuration,
             created_with=copy.deepcopy(params),
-            grace_seconds=grace or 0,
+            settings=settings,
+            grace_seconds=params.get("healthCheckGracePeriodSeconds", 0),
             tags=tag_dict(params.get("tags")),
         )
         service.deploy(deployment)
@@ -123,14 +119,27 @@ class ServiceOperations:
         cluster = region.find_cluster(params.get("cluster"))
         found = []
         for service in region.services.values():
-            if service.cluster != cluster.name or service.status == "INACTIVE":
-                continue
-            if params.get("launchType") not in (None, service.primary.launch_type):
-                continue
-            if params.get("schedulingStrategy") not in (None, "REPLICA"):
-                continue
-            found.append(service.arn)
-        arns, token = page(found, {"maxResults": 10, **params})
+            primary = service.primary
+            shown = service.cluster == cluster.name and service.status == "ACTIVE"
+            shown = shown and params.get("launchType") in (None, "" if primary.strategy else primary.launch_type)
+            shown = shown and params.get("schedulingStrategy") in (None, "REPLICA")
+            if shown and params.get("resourceManagementType") in (None, "CUSTOMER"):
+                found.append(service.arn)
+        arns, token = page(found, params, default=10)
+        return {"serviceArns": arns, "nextToken": token}
+
+    def list_services_by_namespace(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
+        """ListServicesByNamespace: the active services whose Service Connect names it, of all clusters."""
+        region = self._store.region(call.region)
+        wanted = names.last_part(params["namespace"])
+        found = []
+        for service in region.services.values():
+            connect = service.primary.deployed.get("serviceConnectConfiguration", {})
+            default = (region.clusters[service.cluster].service_connect or {}).get("namespace", "")
+            namespace = connect.get("namespace") or default
+            if service.status == "ACTIVE" and connect.get("enabled") and names.last_part(namespace) == wanted:
+                found.append(service.arn)
+        arns, token = page(found, params, default=10)
         return {"serviceArns": arns, "nextToken": token}
 
     def update_service(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
@@ -140,15 +149,14 @@ class ServiceOperations:
         service = region.find_service(cluster, params["service"])
         if service.status != "ACTIVE":
             raise AwsError("ServiceNotActiveException", "Service was not ACTIVE.")
-        _check_strategy(params)
+        check_supported(params)
         before = service.primary
         definition = (
             region.usable_definition(params["taskDefinition"]) if params.get("taskDefinition") else before.definition
         )
-        capacity = Capacity(before.launch_type, before.strategy)
-        if params.get("capacityProviderStrategy"):
-            capacity = capacity_of(params, cluster)
+        capacity = _new_capacity(params, cluster, before)
         check_definition(capacity, definition)
+        check_placement(params, capacity.launch_type)
         network = before.network
         if params.get("networkConfiguration"):
             network = network_of(definition, params)
@@ -159,19 +167,27 @@ class ServiceOperations:
             balancers = self._check_balancers(region, definition, params["loadBalancers"])
         elif definition is not before.definition:
             self._check_balancers(region, definition, list(balancers))
-        desired = _desired(params, service.desired)
-        platform = platform_of(params) if params.get("platformVersion") else before.platform_version
-        configuration = _configuration(params.get("deploymentConfiguration", {}), service.configuration)
+        desired = desired_of(params, service.desired)
+        platform = platform_of(params, definition) if params.get("platformVersion") else before.platform_version
+        configuration = configuration_of(params.get("deploymentConfiguration", {}), service.configuration)
+        settings = settings_of(params, service.settings, configuration)
 
-        service.desired, service.configuration = desired, configuration
+        service.desired, service.configuration, service.settings = desired, configuration, settings
         service.grace_seconds = params.get("healthCheckGracePeriodSeconds", service.grace_seconds)
-        for key in ("enableExecuteCommand", "enableECSManagedTags", "propagateTags", "availabilityZoneRebalancing"):
-            if key in params:
-                service.created_with[key] = params[key]
         now = self._clock.now()
         if params.get("forceNewDeployment") or any(params.get(key) is not None for key in STARTS_DEPLOYMENT):
+            deployed = _deployed(params, before.deployed)
             service.deploy(
-                Deployment(definition, now, network, capacity.launch_type, platform, balancers, capacity.strategy)
+                Deployment(
+                    definition,
+                    now,
+                    network,
+                    capacity.launch_type,
+                    platform,
+                    balancers,
+                    capacity.strategy,
+                    deployed=deployed,
+                )
             )
         service.primary.desired, service.primary.updated_at = desired, now
         return {"service": service.describe(region.tasks_of(service))}
@@ -233,40 +249,20 @@ def _check_container(definition: TaskDefinition, balancer: dict[str, Any]) -> No
         )
 
 
-def _check_strategy(params: dict[str, Any]) -> None:
-    if params.get("schedulingStrategy") == "DAEMON":
-        raise AwsError("InvalidParameterException", "The DAEMON scheduling strategy is not supported by Fargate.")
-    controller = params.get("deploymentController", {}).get("type", "ECS")
-    if controller != "ECS":
-        raise AwsError(
-            "UnsupportedFeatureException",
-            f"The embedded cloud does not simulate the deployment controller {controller}.",
-        )
-    strategy = params.get("deploymentConfiguration", {}).get("strategy", "ROLLING")
-    if strategy != "ROLLING":
-        raise AwsError(
-            "UnsupportedFeatureException",
-            f"The embedded cloud does not simulate {strategy} deployments. On AWS they exist; use ROLLING here.",
-        )
+def _deployed(params: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+    return {**before, **{key: copy.deepcopy(params[key]) for key in DEPLOYED if key in params}}
 
 
-def _configuration(asked: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
-    configuration = {**copy.deepcopy(before), **copy.deepcopy(asked)}
-    low, high = configuration["minimumHealthyPercent"], configuration["maximumPercent"]
-    if low < 0 or high < low or high < 100 or (low == 100 == high):
+def _new_capacity(params: dict[str, Any], cluster: Cluster, before: Deployment) -> Capacity:
+    now = Capacity(before.launch_type, before.strategy)
+    if "capacityProviderStrategy" not in params:
+        return now
+    asked = params["capacityProviderStrategy"]
+    wanted = capacity_of(params, cluster) if asked else Capacity(before.launch_type)
+    if wanted != now and not params.get("forceNewDeployment"):
         raise AwsError(
             "InvalidParameterException",
-            f"Invalid deployment configuration: minimumHealthyPercent {low} and maximumPercent "
-            f"{high} leave no room to deploy. "
-            "The maximum must be at least 100 and greater than the minimum.",
+            "When switching from launch type to capacity provider strategy on an existing service, or making a change "
+            "to a capacity provider strategy on a service that is already using one, you must force a new deployment.",
         )
-    return configuration
-
-
-def _desired(params: dict[str, Any], before: int | None) -> int:
-    desired = params.get("desiredCount", before)
-    if desired is None:
-        raise AwsError("InvalidParameterException", "Desired count is required for the REPLICA scheduling strategy.")
-    if desired < 0:
-        raise AwsError("InvalidParameterException", "Desired count can not be negative.")
-    return int(desired)
+    return wanted

@@ -31,13 +31,15 @@ class SettingOperations:
     def list_account_settings(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """ListAccountSettings; with `effectiveSettings` the defaults too."""
         region = self._store.region(call.region)
+        if params.get("value") and not params.get("name"):
+            raise AwsError("InvalidParameterException", "Name the setting whose value is asked for.")
         shown = {**(DEFAULTS if params.get("effectiveSettings") else {}), **region.settings}
         found = [
             _setting(name, value)
             for name, value in sorted(shown.items())
             if params.get("name") in (None, name) and params.get("value") in (None, value)
         ]
-        settings, token = page(found, params)
+        settings, token = page(found, params, most=10)
         return {"settings": settings, "nextToken": token}
 
     def put_account_setting(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:

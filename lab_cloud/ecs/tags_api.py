@@ -6,9 +6,7 @@ from ..errors import AwsError
 from ..wire import Call
 from . import names
 from .store import Region, Store
-from .task import tag_dict, tag_list
-
-MAX_TAGS = 50
+from .tags import check_count, tag_dict, tag_list
 
 
 class TagOperations:
@@ -20,10 +18,7 @@ class TagOperations:
         """TagResource."""
         tags = _tags_of(self._store.region(call.region), params["resourceArn"])
         new = tag_dict(params["tags"])
-        if len({**tags, **new}) > MAX_TAGS:
-            raise AwsError("InvalidParameterException", f"A resource has at most {MAX_TAGS} tags.")
-        if any(key.lower().startswith("aws:") for key in new):
-            raise AwsError("InvalidParameterException", "Tag keys that begin with aws: are kept for AWS.")
+        check_count({**tags, **new})
         tags.update(new)
         return {}
 

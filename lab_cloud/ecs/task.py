@@ -6,6 +6,7 @@ from typing import Any
 from ..runtime.spec import Handle, Share
 from . import names
 from .container_health import Record, task_health
+from .tags import tag_list
 from .task_definition import TaskDefinition
 
 STOPPED_VISIBLE_SECONDS = 3600.0
@@ -276,13 +277,3 @@ def _attachment(interface: Interface, task_status: str) -> dict[str, Any]:
     ]
     status = "DELETED" if task_status == "STOPPED" else "ATTACHED"
     return {"id": interface.attachment, "type": "ElasticNetworkInterface", "status": status, "details": details}
-
-
-def tag_list(tags: dict[str, str]) -> list[dict[str, str]]:
-    """Tags as ECS lists them."""
-    return [{"key": key, "value": value} for key, value in tags.items()]
-
-
-def tag_dict(tags: list[dict[str, str]] | None) -> dict[str, str]:
-    """Tags from ECS's list."""
-    return {tag["key"]: tag.get("value", "") for tag in tags or ()}

@@ -11,9 +11,11 @@ from .capacity import capacity_of, check_definition, why_nowhere
 from .cluster import Cluster
 from .outside import Networks
 from .paging import page
+from .service_settings import check_placement
 from .store import Region, Store
 from .strategy import spread
-from .task import Container, Network, Task, tag_dict
+from .tags import tag_dict
+from .task import Container, Network, Task
 from .task_definition import TaskDefinition, cpu_units, memory_mib
 
 MAX_TASKS_A_CALL = 10
@@ -42,6 +44,14 @@ class TaskOperations:
                 return done
         capacity = capacity_of(params, cluster)
         check_definition(capacity, definition)
+        check_placement(params, capacity.launch_type)
+        if params.get("propagateTags") == "SERVICE":
+            raise AwsError("InvalidParameterException", "propagateTags SERVICE is only valid for services.")
+        tags = tag_dict(params.get("tags"))
+        if params.get("propagateTags") == "TASK_DEFINITION":
+            tags = {**definition.tags, **tags}
+        if params.get("enableECSManagedTags"):
+            tags["aws:ecs:clusterName"] = cluster.name
         nowhere = why_nowhere(region, capacity)
         if nowhere:
             raise AwsError("InvalidParameterException", f"{nowhere} Use launchType='FARGATE', which needs none.")
@@ -50,7 +60,7 @@ class TaskOperations:
             self._networks.check(region.name, network)
         overrides = params.get("overrides", {})
         _check_overrides(definition, overrides)
-        platform = platform_of(params)
+        platform = platform_of(params, definition)
         tasks = []
         for provider in spread(capacity.strategy, count):
             task = new_task(
@@ -59,9 +69,7 @@ class TaskOperations:
             task.capacity_provider = provider
             task.group = params.get("group") or f"family:{definition.family}"
             task.started_by = params.get("startedBy", "")
-            task.tags = tag_dict(params.get("tags"))
-            if params.get("propagateTags") == "TASK_DEFINITION":
-                task.tags = {**definition.tags, **task.tags}
+            task.tags = dict(tags)
             task.execute_command = params.get("enableExecuteCommand", False)
             task.platform_version = platform
             apply_overrides(task, overrides)
@@ -114,8 +122,9 @@ class TaskOperations:
         cluster = region.find_cluster(params.get("cluster"))
         if params.get("serviceName"):
             region.find_service(cluster, params["serviceName"])
-            if params.get("startedBy"):
-                raise AwsError("InvalidParameterException", "startedBy cannot be combined with serviceName.")
+        others = [key for key in ("serviceName", "family", "containerInstance") if params.get(key)]
+        if params.get("startedBy") and others:
+            raise AwsError("InvalidParameterException", f"startedBy cannot be combined with {others[0]}.")
         wanted = params.get("desiredStatus", "RUNNING")
         if wanted == "PENDING":
             return {"taskArns": []}  # ECS never wants a task to be pending
@@ -127,8 +136,8 @@ class TaskOperations:
 def _listed(task: Task, cluster: Cluster, wanted: str, params: dict[str, Any]) -> bool:
     if task.cluster != cluster.name or task.desired != wanted:
         return False
-    if params.get("containerInstance"):
-        return False  # Fargate tasks are on no container instance
+    if params.get("containerInstance") or params.get("daemonName"):
+        return False  # there are neither container instances nor daemons
     service = params.get("serviceName")
     if service and task.service != names.last_part(service):
         return False
@@ -222,17 +231,25 @@ def network_of(definition: TaskDefinition, params: dict[str, Any]) -> Network | 
     )
 
 
-def platform_of(params: dict[str, Any]) -> str:
+def platform_of(params: dict[str, Any], definition: TaskDefinition) -> str:
     """The Fargate platform version; LATEST is 1.4.0.
 
     Raises
     ------
     AwsError
-        ``PlatformUnknownException``.
+        ``PlatformUnknownException``, or ``PlatformTaskDefinitionIncompatibilityException``.
     """
     version = params.get("platformVersion") or "LATEST"
     if version == "LATEST":
         return "1.4.0"
     if version not in ("1.4.0", "1.3.0"):
         raise AwsError("PlatformUnknownException", f"The specified platform '{version}' does not exist.")
+    newer = [key for key in ("ephemeralStorage", "runtimePlatform") if definition.registered.get(key)]
+    if any("efsVolumeConfiguration" in volume for volume in definition.registered.get("volumes", ())):
+        newer.append("efsVolumeConfiguration")
+    if version == "1.3.0" and newer:
+        raise AwsError(
+            "PlatformTaskDefinitionIncompatibilityException",
+            f"The platform version 1.3.0 does not support {newer[0]} of the task definition. Use 1.4.0 or LATEST.",
+        )
     return str(version)

@@ -46,7 +46,7 @@ class Dispatcher:
         self._overrides: dict[str, object] = {}
 
     def own(self, service: str, api: object) -> None:
-        """Let a class answer all operations of a service."""
+        """Let a class answer all operations of a service; its table `refused` says why it has no method for some."""
         self._owned[service] = api
 
     def override(self, service: str, api: object) -> None:
@@ -101,7 +101,7 @@ class Dispatcher:
         owned = self._owned.get(service)
         handler = handler_of(owned or self._overrides.get(service), operation) if operation else None
         if owned is not None and handler is None:
-            raise unsupported(operation)
+            raise unsupported(operation, getattr(owned, "refused", {}).get(operation, ""))
         if operation and operation not in known.raw["operations"]:
             raise AwsError("InvalidAction", f"The action {operation} is not valid for this web service.")
         if service == "s3":

@@ -201,9 +201,10 @@ def _application(server: Any) -> Any:
     return Application(server.create_backend_app)
 
 
-def unsupported(operation: str) -> AwsError:
-    """The answer to an operation that nobody here has."""
-    return AwsError("UnsupportedOperation", f"{operation or 'This operation'} is not part of the embedded cloud.")
+def unsupported(operation: str, why: str = "") -> AwsError:
+    """The answer to an operation that nobody here has; `why` says more about it."""
+    text = f"{operation or 'This operation'} is not part of the embedded cloud. {why}"
+    return AwsError("UnsupportedOperation", text.strip())
 
 
 def environ_of(request: Request) -> dict[str, Any]:

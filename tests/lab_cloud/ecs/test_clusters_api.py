@@ -46,7 +46,7 @@ def test_what_is_not_there_says_so_in_awss_shape(cloud: RunningCloud) -> None:
     refused(
         cloud.client("ecs").describe_task_sets,
         "UnsupportedOperation",
-        "not part of the embedded cloud",
+        "not part of the embedded cloud. Task sets belong to services whose deployment controller is EXTERNAL",
         cluster="a",
         service="b",
     )

@@ -221,14 +221,152 @@ def test_bad_input_is_refused_and_leaves_nothing(place: Place, cloud: RunningClo
         Name=cloud.name("lonely"), Protocol="HTTP", Port=80, VpcId=place.vpc, TargetType="ip"
     )["TargetGroups"][0]["TargetGroupArn"]
     refused(create, invalid, "does not have an associated load balancer", **balanced(targetGroupArn=lonely))
-    refused(create, invalid, "grace period", **good, healthCheckGracePeriodSeconds=30)
     refused(create, invalid, "Invalid service name", **{**good, "serviceName": "a b"})
     refused(create, invalid, "can not be negative", **{**good, "desiredCount": -1})
     stuck = {"minimumHealthyPercent": 100, "maximumPercent": 100}
     refused(create, invalid, "no room to deploy", **good, deploymentConfiguration=stuck)
-    strategy = {"strategy": "BLUE_GREEN"}
-    refused(create, "UnsupportedFeatureException", "does not simulate", **good, deploymentConfiguration=strategy)
+    unsupported = "UnsupportedFeatureException"
+    refused(create, unsupported, "controller EXTERNAL", **good, deploymentController={"type": "EXTERNAL"})
+    volume = {"name": "data", "managedEBSVolume": {"roleArn": "arn:aws:iam::123456789012:role/ecsInfrastructure"}}
+    refused(create, unsupported, "Amazon EBS", **good, volumeConfigurations=[volume])
+    refused(create, unsupported, "gateways", **good, gatewayConnectors=[{"portName": "http"}])
+    refused(create, unsupported, "EXTERNAL", **{**good, "launchType": "EXTERNAL"})
+    refused(create, invalid, "DAEMON", **good, schedulingStrategy="DAEMON")
+    spread = [{"type": "spread", "field": "attribute:ecs.availability-zone"}]
+    refused(create, invalid, "Placement strategies", **good, placementStrategy=spread)
+    refused(create, invalid, "Placement constraints", **good, placementConstraints=[{"type": "distinctInstance"}])
+    refused(create, invalid, "both a launch type", **good, capacityProviderStrategy=[{"capacityProvider": "FARGATE"}])
+    refused(create, invalid, "platform version must be null", **{**good, "launchType": "EC2"}, platformVersion="1.4.0")
+    full = {"minimumHealthyPercent": 50, "maximumPercent": 100}
+    refused(create, invalid, "rebalancing", **good, deploymentConfiguration=full, availabilityZoneRebalancing="ENABLED")
+    refused(create, invalid, "kept for AWS", **good, tags=[{"key": "aws:x", "value": ""}])
+    refused(create, "PlatformUnknownException", "9.9", **good, platformVersion="9.9")
     assert place.ecs.describe_services(cluster=place.name, services=["bad"])["failures"][0]["reason"] == "MISSING"
     create(**good)
     refused(create, invalid, "not idempotent", **good)
     place.ecs.delete_service(cluster=place.name, service="bad", force=True)
+
+
+def test_other_deployment_strategies_are_kept_and_said_not_to_be_simulated(place: Place) -> None:
+    hook = {
+        "hookTargetArn": "arn:aws:lambda:us-east-1:123456789012:function:check",
+        "roleArn": "arn:aws:iam::123456789012:role/hooks",
+        "lifecycleStages": ["POST_SCALE_UP"],
+    }
+    connect = {"enabled": True, "namespace": place.cloud.name("space")}
+    service = place.serve(
+        place.program(FOREVER), 1, serviceConnectConfiguration=connect,
+        deploymentConfiguration={"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 5, "lifecycleHooks": [hook]},
+    )  # fmt: skip
+    shown = place.until_steady(service)
+    assert shown["deploymentConfiguration"]["strategy"] == "BLUE_GREEN"
+    assert shown["deploymentConfiguration"]["lifecycleHooks"] == [hook]
+    assert shown["deployments"][0]["serviceConnectConfiguration"] == connect
+    reason = shown["deployments"][0]["rolloutStateReason"]
+    for text in (reason, "\n".join(events(place, service))):
+        assert "not simulated: the deployment strategy BLUE_GREEN (tasks are replaced as with ROLLING)" in text
+        assert "hooks" in text
+        assert "Service Connect" in text
+    listed = place.ecs.list_services_by_namespace(namespace=connect["namespace"])["serviceArns"]
+    assert listed == [shown["serviceArn"]]
+    assert place.ecs.list_services_by_namespace(namespace="other")["serviceArns"] == []
+    place.ecs.delete_service(cluster=place.name, service=service, force=True)
+
+
+def test_everything_that_can_be_updated_is(place: Place) -> None:
+    service = place.serve(place.program(FOREVER), 1)
+    before = place.until_steady(service)
+    assert before["availabilityZoneRebalancing"] == "ENABLED"
+    changes = {
+        "healthCheckGracePeriodSeconds": 7,
+        "enableExecuteCommand": True,
+        "enableECSManagedTags": True,
+        "propagateTags": "SERVICE",
+        "availabilityZoneRebalancing": "DISABLED",
+    }
+    after = place.ecs.update_service(cluster=place.name, service=service, **changes)["service"]
+    assert {key: after[key] for key in changes} == changes
+    assert [each["id"] for each in after["deployments"]] == [before["deployments"][0]["id"]]  # none of them deploys
+    update = place.ecs.update_service
+    strategy = [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
+    place.ecs.put_cluster_capacity_providers(
+        cluster=place.name, capacityProviders=["FARGATE", "FARGATE_SPOT"], defaultCapacityProviderStrategy=[]
+    )
+    asked = {"cluster": place.name, "service": service, "capacityProviderStrategy": strategy}
+    refused(update, "InvalidParameterException", "must force a new deployment", **asked)
+    moved = update(**asked, forceNewDeployment=True)["service"]
+    assert moved["capacityProviderStrategy"] == [{"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}]
+    place.until_steady(service)
+    task = place.task(place.tasks(service)[0])
+    assert task["capacityProviderName"] == "FARGATE_SPOT"
+    back = update(**{**asked, "capacityProviderStrategy": []}, forceNewDeployment=True)["service"]
+    assert back["launchType"] == "FARGATE"
+    assert "capacityProviderStrategy" not in back
+    place.until_steady(service)
+    place.ecs.delete_service(cluster=place.name, service=service, force=True)
+    until(lambda: place.service(service)["status"] != "ACTIVE", 5)
+    assert service not in str(place.ecs.list_services(cluster=place.name)["serviceArns"])
+
+
+def test_tags_reach_tasks_as_asked(place: Place) -> None:
+    definition = place.program(FOREVER)
+    place.ecs.tag_resource(resourceArn=definition, tags=[{"key": "from", "value": "definition"}])
+    tags = [{"key": "from", "value": "service"}]
+
+    def of_task(service: str) -> dict[str, str]:
+        task = until(lambda: place.tasks(service), 10)[0]
+        place.ecs.delete_service(cluster=place.name, service=service, force=True)
+        return {tag["key"]: tag["value"] for tag in place.task(task)["tags"]}
+
+    managed = place.serve(definition, 1, tags=tags, propagateTags="SERVICE", enableECSManagedTags=True)
+    assert of_task(managed) == {
+        "from": "service", "aws:ecs:clusterName": place.name, "aws:ecs:serviceName": managed,
+    }  # fmt: skip
+    assert of_task(place.serve(definition, 1, tags=tags, propagateTags="TASK_DEFINITION")) == {"from": "definition"}
+    assert of_task(place.serve(definition, 1, tags=tags)) == {}
+    task = place.run(definition, tags=tags, propagateTags="TASK_DEFINITION", enableECSManagedTags=True)
+    shown = {tag["key"]: tag["value"] for tag in place.task(task["taskArn"])["tags"]}
+    assert shown == {"from": "service", "aws:ecs:clusterName": place.name}
+    place.ecs.stop_task(cluster=place.name, task=task["taskArn"])
+
+
+def test_a_deployment_is_stopped_and_rolled_back_on_demand(place: Place) -> None:
+    good = place.program(FOREVER)
+    service = place.serve(good, 1)
+    place.until_steady(service)
+    stop, listing = place.ecs.stop_service_deployment, place.ecs.list_service_deployments
+    first = listing(cluster=place.name, service=service)["serviceDeployments"][0]
+    refused(stop, "ConflictException", "SUCCESSFUL", serviceDeploymentArn=first["serviceDeploymentArn"])
+    place.ecs.update_service(cluster=place.name, service=service, taskDefinition=place.program("raise SystemExit(1)"))
+    arn = place.service(service)["currentServiceDeployment"]
+    refused(stop, "InvalidParameterException", "ROLLBACK", serviceDeploymentArn=arn, stopType="ABORT")
+    assert stop(serviceDeploymentArn=arn)["serviceDeploymentArn"] == arn
+    assert place.until_steady(service)["taskDefinition"] == good
+    found = place.ecs.describe_service_deployments(serviceDeploymentArns=[arn])["serviceDeployments"][0]
+    assert found["status"] == "ROLLBACK_SUCCESSFUL"
+    assert found["deploymentCircuitBreaker"]["status"] == "DISABLED"
+    missing = arn[:-3] + "xyz"
+    refused(stop, "ServiceDeploymentNotFoundException", "not found", serviceDeploymentArn=missing)
+    young = place.serve(place.program("raise SystemExit(1)"), 1)
+    current = place.service(young)["currentServiceDeployment"]
+    refused(stop, "ConflictException", "nothing to roll back", serviceDeploymentArn=current)
+    for name in (service, young):
+        place.ecs.delete_service(cluster=place.name, service=name, force=True)
+
+
+def test_deployments_are_listed_by_status_and_time(place: Place) -> None:
+    service = place.serve(place.program(FOREVER), 0)
+    place.until_steady(service)
+
+    def listed(**filters: Any) -> int:
+        found = place.ecs.list_service_deployments(cluster=place.name, service=service, **filters)
+        return len(found["serviceDeployments"])
+
+    moment = place.service(service)["createdAt"]
+    assert listed(status=["SUCCESSFUL"]) == 1
+    assert listed(status=["IN_PROGRESS"]) == 0
+    assert listed(createdAt={"after": moment.replace(year=2020)}) == 1
+    assert listed(createdAt={"before": moment.replace(year=2020)}) == 0
+    describe = place.ecs.describe_service_deployments
+    refused(describe, "InvalidParameterException", "1 to 20", serviceDeploymentArns=["x"] * 21)
+    place.ecs.delete_service(cluster=place.name, service=service)

@@ -1,0 +1,175 @@
+"""What CreateService and UpdateService may ask for: defaults, refusals, and what is only described. Pure.
+
+Follows CreateService, UpdateService and DeploymentConfiguration of the Amazon ECS API Reference.
+"""
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import AwsError
+
+DEFAULT_CONFIGURATION = {
+    "deploymentCircuitBreaker": {"enable": False, "rollback": False},
+    "maximumPercent": 200,
+    "minimumHealthyPercent": 100,
+    "strategy": "ROLLING",
+    "bakeTimeInMinutes": 0,
+}
+DEFAULT_SETTINGS: dict[str, Any] = {
+    "schedulingStrategy": "REPLICA",
+    "deploymentController": {"type": "ECS"},
+    "enableECSManagedTags": False,
+    "propagateTags": "NONE",
+    "enableExecuteCommand": False,
+    "placementConstraints": [],
+    "placementStrategy": [],
+}
+"""What a service has of its own, beside its deployments."""
+DEPLOYED = ("serviceConnectConfiguration", "vpcLatticeConfigurations", "serviceRegistries")
+"""What belongs to a deployment, and is kept and shown as it was given."""
+STARTS_DEPLOYMENT = (
+    "taskDefinition",
+    "networkConfiguration",
+    "platformVersion",
+    "loadBalancers",
+    *DEPLOYED,
+)
+"""What starts a deployment when UpdateService changes it."""
+
+
+def settings_of(
+    params: Mapping[str, Any], before: Mapping[str, Any], configuration: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A service's own settings after a call.
+
+    Parameters
+    ----------
+    params : dict
+        The call's input.
+    before : dict
+        The settings so far; empty for a new service.
+    configuration : dict
+        The deployment configuration after the call.
+
+    Raises
+    ------
+    AwsError
+        ``InvalidParameterException``.
+    """
+    settings = {**DEFAULT_SETTINGS, **before}
+    settings.update({key: copy.deepcopy(params[key]) for key in DEFAULT_SETTINGS if key in params})
+    can_rebalance = configuration["maximumPercent"] > 100
+    asked = params.get("availabilityZoneRebalancing")
+    if asked == "ENABLED" and not can_rebalance:
+        raise _invalid("Availability Zone rebalancing needs a maximumPercent greater than 100.")
+    fallback = before.get("availabilityZoneRebalancing") or ("ENABLED" if can_rebalance else "DISABLED")
+    settings["availabilityZoneRebalancing"] = asked or fallback
+    return settings
+
+
+def configuration_of(asked: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """The deployment configuration after a call.
+
+    Raises
+    ------
+    AwsError
+        ``InvalidParameterException`` when the percentages leave no room to deploy.
+    """
+    configuration = {**copy.deepcopy(dict(before)), **copy.deepcopy(dict(asked))}
+    low, high = configuration["minimumHealthyPercent"], configuration["maximumPercent"]
+    if low < 0 or high < low or high < 100 or (low == 100 == high):
+        raise _invalid(
+            f"Invalid deployment configuration: minimumHealthyPercent {low} and maximumPercent {high} leave no room "
+            "to deploy. The maximum must be at least 100 and greater than the minimum."
+        )
+    return configuration
+
+
+def desired_of(params: Mapping[str, Any], before: int | None) -> int:
+    """The desired count after a call.
+
+    Raises
+    ------
+    AwsError
+        ``InvalidParameterException``.
+    """
+    desired = params.get("desiredCount", before)
+    if desired is None:
+        raise _invalid("Desired count is required for the REPLICA scheduling strategy.")
+    if desired < 0:
+        raise _invalid("Desired count can not be negative.")
+    return int(desired)
+
+
+def check_supported(params: Mapping[str, Any]) -> None:
+    """Refuse what the embedded cloud cannot do and must not pretend.
+
+    Raises
+    ------
+    AwsError
+        ``UnsupportedFeatureException``, or ``InvalidParameterException`` for what AWS refuses too.
+    """
+    if params.get("schedulingStrategy") == "DAEMON":
+        raise _invalid("The DAEMON scheduling strategy is not supported by Fargate.")
+    controller = params.get("deploymentController", {}).get("type", "ECS")
+    if controller != "ECS":
+        raise _unsupported(f"The embedded cloud does not simulate the deployment controller {controller}.")
+    if params.get("volumeConfigurations"):
+        raise _unsupported("Volumes that are configured at launch (Amazon EBS) are not part of the embedded cloud.")
+    if params.get("gatewayConnectors"):
+        raise _unsupported("Amazon ECS gateways are not part of the embedded cloud. Use loadBalancers.")
+
+
+def check_placement(params: Mapping[str, Any], launch_type: str) -> None:
+    """Refuse placement rules where AWS alone decides where tasks go.
+
+    Raises
+    ------
+    AwsError
+        ``InvalidParameterException``.
+    """
+    if launch_type == "FARGATE":
+        for key, name in (("placementConstraints", "constraints"), ("placementStrategy", "strategies")):
+            if params.get(key):
+                raise _invalid(f"Placement {name} are not supported with FARGATE launch type.")
+    elif params.get("platformVersion"):
+        raise _invalid("The platform version must be null when specifying an EC2 launch type.")
+
+
+def described_only(configuration: Mapping[str, Any], deployed: Mapping[str, Any]) -> list[str]:
+    """What a deployment asks for and the embedded cloud only keeps and shows, in words.
+
+    Parameters
+    ----------
+    configuration : dict
+        The deployment configuration.
+    deployed : dict
+        Those of `DEPLOYED` that were given.
+    """
+    found = []
+    if configuration["strategy"] != "ROLLING":
+        found.append(f"the deployment strategy {configuration['strategy']} (tasks are replaced as with ROLLING)")
+    if configuration.get("bakeTimeInMinutes"):
+        found.append("the bake time")
+    if configuration.get("lifecycleHooks"):
+        found.append("deployment lifecycle hooks (they are not called)")
+    if configuration.get("alarms", {}).get("enable"):
+        found.append("deployment alarms (nothing watches them)")
+    if configuration.get("earlySuccessCriteria", {}).get("enable"):
+        found.append("early success criteria")
+    if deployed.get("serviceConnectConfiguration", {}).get("enabled"):
+        found.append("Service Connect (no proxy runs beside the tasks)")
+    if deployed.get("serviceRegistries"):
+        found.append("service discovery (nothing is registered in AWS Cloud Map)")
+    if deployed.get("vpcLatticeConfigurations"):
+        found.append("VPC Lattice")
+    return found
+
+
+def _invalid(message: str) -> AwsError:
+    return AwsError("InvalidParameterException", message)
+
+
+def _unsupported(message: str) -> AwsError:
+    return AwsError("UnsupportedFeatureException", message)

@@ -29,6 +29,7 @@ from .cloudwatch.store import MetricStore
 from .control import PREFIX as CONTROL_PREFIX
 from .control import Command, Control
 from .delays import Delays
+from .ecr.service import Ecr
 from .ecs.api import EcsApi
 from .ecs.collector import EcsCollector
 from .ecs.health_reconciler import HealthChecks
@@ -128,7 +129,16 @@ class Cloud:
             self.logs,
         ):
             self.world.add(reconciler)
-        dispatcher = Dispatcher(self.moto, self.world.wake)
+        check_signatures = os.environ.get("LAB_AUTH", "on") != "off"
+        self.ecr = Ecr(
+            self.world,
+            folder,
+            f"127.0.0.1:{port}",
+            region=self.running.region,
+            check_tokens=check_signatures,
+        )
+        dispatcher = self.dispatcher = Dispatcher(self.moto, self.world.wake)
+        dispatcher.own("ecr", self.ecr.api)
         dispatcher.own("ecs", EcsApi(self.store, self.clock, networks, balancing, AutoScalingNeighbour()))
         dispatcher.own("cloudwatch", CloudWatchApi(self.clock, self.metrics, self.alarms, alarms))
         dispatcher.override("sts", Identity(access_key))
@@ -137,7 +147,6 @@ class Cloud:
         dispatcher.override("autoscaling", GroupsApi())
         dispatcher.override("iam", Iam())
         dispatcher.override("ssm", Ssm())
-        check_signatures = os.environ.get("LAB_AUTH", "on") != "off"
         if not check_signatures:
             log.warning("LAB_AUTH=off: any program on this machine may use this cloud")
         self.gateway = Gateway(
@@ -146,6 +155,7 @@ class Cloud:
             self._secret_of,
             self.clock,
             open_doors={METADATA_PREFIX: Metadata(self.store), CONTROL_PREFIX: self._control()},
+            stream_doors=[self.ecr.door],
             check_signatures=check_signatures,
         )
 
@@ -194,6 +204,7 @@ class Cloud:
         self.store.regions.clear()
         self.metrics.clear()
         self.alarms.clear()
+        self.ecr.reset()
         self.moto.reset()
         self.book.clear()
         self.world.wake()
@@ -234,6 +245,7 @@ class Cloud:
         self.world.close()
         self.elb.close()
         self.runtime.close()
+        self.ecr.close()
         self.gateway.close()
 
 

@@ -1,6 +1,7 @@
 """Route a signed call to whoever answers it: a class of ours, an override of moto's, or moto.
 
-`Dispatcher.answer` runs under the world's lock and never raises: whatever happens becomes an AWS error.
+`Dispatcher.answer` runs under the world's lock, unless the operation takes it itself, and never raises: whatever
+happens becomes an AWS error.
 """
 
 import json
@@ -12,7 +13,7 @@ from xml.sax.saxutils import escape
 
 from ..errors import AwsError
 from . import answers, model, moto_load, validate
-from .call import FORWARD, Call, Response, handler_of
+from .call import FORWARD, Call, Handler, Response, handler_of
 from .moto_apps import MotoApps, unsupported
 from .sigv4 import Request, Signer
 
@@ -52,6 +53,16 @@ class Dispatcher:
     def override(self, service: str, api: object) -> None:
         """Let a class answer those operations for which it has a method; moto answers the others."""
         self._overrides[service] = api
+
+    def handler(self, service: str, operation: str) -> Handler | None:
+        """The method of ours that answers an operation; None leaves it to moto, or to a refusal."""
+        return handler_of(self._owned.get(service) or self._overrides.get(service), operation)
+
+    def locks_itself(self, request: Request, signer: Signer) -> bool:
+        """Whether the operation does slow work and takes the world's lock itself (a class names these ``UNLOCKED``)."""
+        owned = self._owned.get(service_of(request, signer))
+        operation = request.headers.get("x-amz-target", "").rpartition(".")[2]
+        return operation in getattr(owned, "UNLOCKED", ())
 
     def answer(self, request: Request, signer: Signer) -> Response:
         """Answer one call.
@@ -99,7 +110,7 @@ class Dispatcher:
         operation = self._operation(request, service, protocol)
         call = Call(service, operation, signer.region, signer.access_key, request_id)
         owned = self._owned.get(service)
-        handler = handler_of(owned or self._overrides.get(service), operation) if operation else None
+        handler = self.handler(service, operation) if operation else None
         if owned is not None and handler is None:
             raise unsupported(operation, getattr(owned, "refused", {}).get(operation, ""))
         if operation and operation not in known.raw["operations"]:

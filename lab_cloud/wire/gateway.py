@@ -7,10 +7,10 @@ request carries a valid signature.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, Protocol
 
 from ..clock import Clock
 from ..errors import AwsError
@@ -29,6 +29,17 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Door = Callable[[Request], Response | None]
+
+
+class StreamDoor(Protocol):
+    """A door whose bodies are never held whole; it checks tokens of its own and takes the world's lock itself."""
+
+    def matches(self, path: str, headers: dict[str, str]) -> bool:
+        """Whether a request is for this door."""
+
+    async def __call__(self, scope: Scope, headers: dict[str, str], receive: Receive, send: Send) -> None:
+        """Answer it."""
+
 
 REFUSALS = {
     # kind: (code for JSON services, code for query services, HTTP status)
@@ -57,6 +68,8 @@ class Gateway:
         Told of each client's call, so that the lab calendar runs.
     open_doors : dict
         Path prefix -> function, for addresses that carry a token of their own instead of a signature (task metadata).
+    stream_doors : sequence of StreamDoor
+        Doors that stream (the image registry).
     check_signatures : bool
         False only under ``LAB_AUTH=off``, for other clients' test suites.
     """
@@ -69,6 +82,7 @@ class Gateway:
         clock: Clock,
         *,
         open_doors: dict[str, Door] | None = None,
+        stream_doors: Sequence[StreamDoor] = (),
         check_signatures: bool = True,
     ) -> None:
         self._dispatcher = dispatcher
@@ -76,6 +90,7 @@ class Gateway:
         self._secret_of = secret_of
         self._clock = clock
         self._open_doors = open_doors or {}
+        self._stream_doors = stream_doors
         self._check_signatures = check_signatures
         self._threads = ThreadPoolExecutor(API_THREADS, thread_name_prefix="api")
 
@@ -88,14 +103,18 @@ class Gateway:
         if refusal is not None:
             await _send(send, _plain(403, refusal), close=True)
             return
+        path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
+        for door in self._stream_doors:
+            if door.matches(path, headers):
+                await door(scope, headers, receive, send)
+                return
         body = await _read(receive)
         if body is None:
             await _send(send, _plain(413, "The request is too large."), close=True)
             return
-        raw_path = scope.get("raw_path") or scope["path"].encode()
         request = Request(
             method=scope["method"],
-            path=raw_path.decode("latin-1").partition("?")[0],
+            path=path,
             query=scope["query_string"].decode("latin-1"),
             headers=headers,
             body=body,
@@ -113,6 +132,8 @@ class Gateway:
         except Refused as refused:
             return refuse(request, refused)
         self._clock.touch()
+        if self._dispatcher.locks_itself(request, signer):
+            return self._dispatcher.answer(request, signer)
         with self._lock:
             return self._dispatcher.answer(request, signer)
 

@@ -1,0 +1,1 @@
+"""Amazon ECR: repositories, images and layers, their HTTP registry, policies, life cycle and scans."""

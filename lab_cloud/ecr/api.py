@@ -1,0 +1,58 @@
+"""Amazon ECR, as its clients see it."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from ..clock import Clock
+from .images import Images
+from .images_api import ImageOperations
+from .layers_api import LayerOperations
+from .policies_api import PolicyOperations
+from .policy import Principal
+from .repositories_api import RepositoryOperations
+from .store import Store
+from .tokens import Tokens
+
+
+class EcrApi(RepositoryOperations, LayerOperations, ImageOperations, PolicyOperations):
+    """All operations of ECR.
+
+    Parameters
+    ----------
+    store : Store
+        What ECR knows.
+    images : Images
+        What is done to repositories.
+    tokens : Tokens
+        Passwords and addresses.
+    lock : RLock
+        The world's; for what is called without it.
+    clock : Clock
+        The time.
+    host : str
+        The registry's address, for example ``127.0.0.1:4566``.
+    principal_of : callable
+        From an access key to whose it is.
+    """
+
+    UNLOCKED = frozenset({"UploadLayerPart"})
+    """Operations that take the world's lock themselves, since they do slow work."""
+
+    def __init__(
+        self,
+        store: Store,
+        images: Images,
+        tokens: Tokens,
+        lock: AbstractContextManager[Any],
+        clock: Clock,
+        host: str,
+        principal_of: Callable[[str], Principal],
+    ) -> None:
+        self._store = store
+        self._images = images
+        self._tokens = tokens
+        self._lock = lock
+        self._clock = clock
+        self._host = host
+        self._principal_of = principal_of

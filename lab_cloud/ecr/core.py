@@ -1,0 +1,36 @@
+"""What every group of ECR's operations starts from: the repository that a call is about, if its caller may."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ..clock import Clock
+from ..wire import Call
+from . import access
+from .images import Images
+from .policy import Principal
+from .repository import Repository
+from .store import Registry, Store, check_registry
+
+
+class Core:
+    """Parts that all operations share; `EcrApi` fills them in."""
+
+    _store: Store
+    _images: Images
+    _clock: Clock
+    _principal_of: Callable[[str], Principal]
+
+    def _registry(self, call: Call, params: dict[str, Any], arn: str = "*") -> Registry:
+        """The region's registry, if its policy does not forbid the call."""
+        check_registry(params)
+        registry = self._store.registry(call.region)
+        access.allow(registry, None, self._principal_of(call.access_key), call.operation, arn)
+        return registry
+
+    def _repository(self, call: Call, params: dict[str, Any]) -> Repository:
+        """The repository that is named, if no policy forbids the call."""
+        check_registry(params)
+        registry = self._store.registry(call.region)
+        repository = registry.get(params["repositoryName"])
+        access.allow(registry, repository, self._principal_of(call.access_key), call.operation, repository.arn)
+        return repository

@@ -1,0 +1,80 @@
+"""All that ECR knows, by region, and the look-ups that raise AWS's errors."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import AwsError
+from ..wire import ACCOUNT
+from .repository import Repository
+
+
+@dataclass
+class Registry:
+    """The account's private registry in one region.
+
+    Parameters
+    ----------
+    region : str
+        For example ``us-east-1``.
+    """
+
+    region: str
+    repositories: dict[str, Repository] = field(default_factory=dict)
+    policy: str | None = None
+    replication: dict[str, Any] = field(default_factory=lambda: {"rules": []})
+    scanning: dict[str, Any] = field(default_factory=lambda: {"scanType": "BASIC", "rules": []})
+    signing: dict[str, Any] | None = None
+    settings: dict[str, str] = field(default_factory=dict)
+    cache_rules: dict[str, dict[str, Any]] = field(default_factory=dict)
+    templates: dict[str, dict[str, Any]] = field(default_factory=dict)
+    pull_time_exclusions: dict[str, float] = field(default_factory=dict)
+
+    def get(self, name: str) -> Repository:
+        """A repository.
+
+        Raises
+        ------
+        AwsError
+            ``RepositoryNotFoundException``.
+        """
+        found = self.repositories.get(name)
+        if found is None:
+            raise AwsError(
+                "RepositoryNotFoundException",
+                f"The repository with name '{name}' does not exist in the registry with id '{ACCOUNT}'",
+                status=404,
+            )
+        return found
+
+
+@dataclass
+class Store:
+    """ECR in all regions."""
+
+    registries: dict[str, Registry] = field(default_factory=dict)
+
+    def registry(self, region: str) -> Registry:
+        """One region's registry, made when first asked for."""
+        return self.registries.setdefault(region, Registry(region))
+
+    def repositories(self) -> list[Repository]:
+        """All repositories of all regions."""
+        return [each for registry in self.registries.values() for each in registry.repositories.values()]
+
+
+def check_registry(params: dict[str, Any]) -> None:
+    """Refuse another account's registry.
+
+    Raises
+    ------
+    AwsError
+        ``RepositoryNotFoundException``, since this cloud has one account.
+    """
+    wanted = params.get("registryId")
+    if wanted not in (None, ACCOUNT):
+        raise AwsError(
+            "RepositoryNotFoundException",
+            f"The repository with name '{params.get('repositoryName', '')}' does not exist in the registry "
+            f"with id '{wanted}'",
+            status=404,
+        )

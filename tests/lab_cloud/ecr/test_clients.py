@@ -1,0 +1,70 @@
+"""Other people's clients against the registry, both ways; skipped plainly where they are not installed."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.lab_cloud.ecr.registry import Registry, small
+from tests.stage import RunningCloud
+
+needs_skopeo = pytest.mark.skipif(shutil.which("skopeo") is None, reason="skopeo is not installed")
+
+
+class Skopeo:
+    def __init__(self, registry: Registry, home: Path) -> None:
+        self._registry = registry
+        self._environment = {"PATH": "/usr/bin:/bin", "HOME": str(home), "XDG_RUNTIME_DIR": str(home)}
+        self._policy = home / "policy.json"
+        self._policy.write_text('{"default": [{"type": "insecureAcceptAnything"}]}')
+
+    def run(self, *words: str, code: int = 0) -> str:
+        done = subprocess.run(
+            ["skopeo", "--policy", str(self._policy), *words],
+            env=self._environment, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert (done.returncode == 0) == (code == 0), done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def login(self) -> None:
+        argv = ["login", "--tls-verify=false", "-u", "AWS", "-p", self._registry.password, self._registry.host]
+        assert "Login Succeeded" in self.run(*argv)
+
+    def url(self, name: str, tag: str) -> str:
+        return f"docker://{self._registry.host}/{name}:{tag}"
+
+
+@pytest.fixture
+def skopeo(registry: Registry, tmp_path: Path) -> Skopeo:
+    made = Skopeo(registry, tmp_path)
+    made.login()
+    return made
+
+
+@needs_skopeo
+def test_skopeo_both_ways(cloud: RunningCloud, registry: Registry, skopeo: Skopeo, name: str, tmp_path: Path) -> None:
+    image, ecr = small("skopeo"), cloud.client("ecr")
+    registry.push(name, image, "v1")
+    layout = f"oci:{tmp_path / 'layout'}:v1"
+    skopeo.run("copy", "--src-tls-verify=false", skopeo.url(name, "v1"), layout)
+    skopeo.run("copy", "--dest-tls-verify=false", layout, skopeo.url(name, "v2"))
+    assert ecr.describe_images(repositoryName=name)["imageDetails"][0]["imageTags"] == ["v1", "v2"]
+    assert image.digest in skopeo.run("inspect", "--tls-verify=false", skopeo.url(name, "v2"))
+    listed = skopeo.run("list-tags", "--tls-verify=false", f"docker://{registry.host}/{name}")
+    assert '"v1"' in listed
+    assert '"v2"' in listed
+    as_docker = ["copy", "--format=v2s2", "--src-tls-verify=false", "--dest-tls-verify=false"]
+    skopeo.run(*as_docker, skopeo.url(name, "v1"), skopeo.url(name, "docker"))
+    kinds = {each["imageManifestMediaType"] for each in ecr.describe_images(repositoryName=name)["imageDetails"]}
+    assert "application/vnd.docker.distribution.manifest.v2+json" in kinds
+    skopeo.run("delete", "--tls-verify=false", skopeo.url(name, "docker"))
+    assert "docker" not in registry.ask("GET", f"/v2/{name}/tags/list").json["tags"]
+    assert "does not exist" in skopeo.run("inspect", "--tls-verify=false", skopeo.url(name, "v9"), code=1)
+
+
+@needs_skopeo
+def test_skopeo_with_a_forged_token(cloud: RunningCloud, tmp_path: Path) -> None:
+    stranger = Skopeo(Registry(cloud, "forged"), tmp_path)
+    argv = ["login", "--tls-verify=false", "-u", "AWS", "-p", "forged", f"127.0.0.1:{cloud.state['port']}"]
+    assert "invalid username/password" in stranger.run(*argv, code=1)

@@ -9,8 +9,8 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from . import forwarding, messages, redirects, rules, stickiness
-from .listening import Deed, Fixed, Forward, Refer
+from . import forwarding, messages, routing, stickiness
+from .listening import Fixed, Forward
 from .messages import Header, RequestHead
 from .model import Rewrite
 from .stickiness import Choice
@@ -79,41 +79,14 @@ class Exchange:
             return
         forwarding.origin_form(self)
         listening = self.client.door.listening
-        deed = self._route() if listening.rules else listening.action
+        deed = routing.deed_for(self) if listening.rules else listening.action
         if isinstance(deed, Forward):
             self._forward(deed)
         elif isinstance(deed, Fixed):
             self._answer(deed.status, deed.content_type, deed.body)
         else:
-            self._redirect(deed)
-
-    def _route(self) -> Deed:
-        listening = self.client.door.listening
-        path, _, query = self.url.partition(b"?")
-        incoming = rules.Incoming(self.method, self._host(), path, query, self.headers, self.client.peer[0].decode())
-        seen, route = rules.first(listening.rules, incoming)
-        listening.counters.rules += seen
-        if route is None:
-            return listening.action
-        self.rewrites = route.rewrites
-        return route.deed
-
-    def _host(self) -> bytes:
-        # as the client would have named it on AWS, without a port
-        host = self.client.door.host_for_target(self.head.host or b"127.0.0.1")
-        name, separator, port = host.rpartition(b":")
-        return name if separator and port.isdigit() else host
-
-    def _redirect(self, deed: Refer) -> None:
-        listening = self.client.door.listening
-        path, _, query = self.url.decode("latin-1").partition("?")
-        target = redirects.location(
-            deed.redirect, scheme=listening.scheme.decode(), host=self._host().decode("latin-1"),
-            port=listening.port, path=path, query=query,
-        )  # fmt: skip
-        status = deed.redirect.status
-        where = b"Location: %b\r\n" % self.location_for_client(target.encode("latin-1", "replace"))
-        self._answer(status, b"text/html", messages.page(status), where)
+            where = b"Location: %b\r\n" % routing.location_of(self, deed)
+            self._answer(deed.redirect.status, b"text/html", messages.page(deed.redirect.status), where)
 
     def feed(self, data: bytes) -> None:
         """A piece of the request's body."""
@@ -242,14 +215,26 @@ class Exchange:
             self.client.door.listening.counters.sent += len(data)
             self.client.transport.write(data)
 
-    def location_for_client(self, location: bytes) -> bytes:
-        """A redirect to the load balancer's own name leads back to where the client found it."""
-        door = self.client.door
-        listening = door.listening
-        own = (listening.port, listening.scheme.decode(), door.port)
-        return redirects.reachable(
-            location, listening.dns_name, self.head.host or b"", door.port, listening.neighbours or (own,)
-        )
+    def switch(self, pieces: tuple[bytes, ...]) -> None:
+        """The target takes the offer: from here on bytes pass both ways as they are.
+
+        The request counts as answered, so that it does not keep a target that is being deregistered.
+        """
+        self.status = 101
+        self.pass_on(pieces)
+        self._count(by_target=True)
+        self.client.switch(self)
+
+    def tunnel(self, data: bytes) -> None:
+        """Bytes of the client, after the switch."""
+        self.client.door.listening.counters.received += len(data)
+        if self.upstream is not None:
+            self.upstream.transport.write(data)
+
+    @property
+    def target_gone(self) -> bool:
+        """Whether the target has been deregistered, and its delay is over."""
+        return self._target is not None and self._target.gone
 
     def answered(self, upstream: Upstream) -> None:
         """The target's answer is whole."""

@@ -17,6 +17,7 @@ from .model import Rewrite
 if TYPE_CHECKING:
     from .exchange import Exchange
 
+KEEP, OFFER = b"Connection: keep-alive\r\n\r\n", b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
 GROUP = re.compile(rb"\$(\d)")
 FIT_URL = re.compile(rb"/[!-~\x80-\xff]*")
 FIT_HOST = re.compile(rb"[A-Za-z0-9._-]+(:\d+)?")
@@ -52,8 +53,8 @@ def request_head(exchange: "Exchange") -> bytes:
     if chain:
         lines.append(b"X-Forwarded-For: %b\r\n" % chain)
     lines.append(
-        b"X-Forwarded-Proto: %b\r\nX-Forwarded-Port: %d\r\nX-Amzn-Trace-Id: %b\r\nConnection: keep-alive\r\n\r\n"
-        % (listening.scheme, listening.port, messages.trace_id(head.trace))
+        b"X-Forwarded-Proto: %b\r\nX-Forwarded-Port: %d\r\nX-Amzn-Trace-Id: %b\r\n%b"
+        % (listening.scheme, listening.port, messages.trace_id(head.trace), OFFER if head.websocket else KEEP)
     )
     return b"".join(lines)
 

@@ -23,7 +23,7 @@ IDEMPOTENT = frozenset((b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE"))
 LOOPBACK_NAMES = frozenset((b"127.0.0.1", b"localhost", b"[::1]"))
 
 # what a request's header means to the load balancer; every other one is passed on as it is
-HOST, CONNECTION, LENGTH, ENCODING, EXPECT, FORWARDED_FOR, TRACE, REPLACED, DROPPED = range(1, 10)
+HOST, CONNECTION, LENGTH, ENCODING, EXPECT, FORWARDED_FOR, TRACE, UPGRADE, REPLACED, DROPPED = range(1, 11)
 MEANING = {
     b"host": HOST,
     b"connection": CONNECTION,
@@ -38,7 +38,7 @@ MEANING = {
     b"proxy-connection": DROPPED,
     b"te": DROPPED,
     b"trailer": DROPPED,
-    b"upgrade": DROPPED,
+    b"upgrade": UPGRADE,
 }
 
 
@@ -64,6 +64,8 @@ class RequestHead:
         Whether the body comes in chunks.
     expects : bool
         Whether the client waits for 100 Continue.
+    websocket : bool
+        Whether the client offers to go on with WebSocket, the one protocol to which a load balancer changes.
     """
 
     lines: list[bytes]
@@ -71,6 +73,7 @@ class RequestHead:
     length: int | None = None
     chunked: bool = False
     expects: bool = False
+    websocket: bool = False
     forwarded_for: bytes = b""
     trace: bytes = b""
 
@@ -111,14 +114,18 @@ def read_head(headers: list[Header]) -> RequestHead:
             head.forwarded_for += (b", " if head.forwarded_for else b"") + value
         elif meaning == TRACE:
             head.trace = value
+        elif meaning == UPGRADE:
+            head.websocket = value.lower() == b"websocket"
     if named:
+        named = [name.strip() for name in named]
         head.lines = _without(lines, named)
+    head.websocket = head.websocket and b"upgrade" in named
     return head
 
 
 def _without(lines: list[bytes], named: list[bytes]) -> list[bytes]:
     # headers that the Connection header names belong to this hop only
-    hop = {name.strip() for name in named} - {b"close", b"keep-alive", b""}
+    hop = set(named) - {b"close", b"keep-alive", b"upgrade", b""}
     return [line for line in lines if line.partition(b":")[0].lower() not in hop] if hop else lines
 
 

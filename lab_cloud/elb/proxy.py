@@ -24,17 +24,18 @@ if TYPE_CHECKING:
 HEAD_LIMIT = 64 * 1024
 LINE_LIMIT = 16 * 1024
 LINGER_SECONDS = 1.0
-BUSY, SLOW = 1, 2
-"""Why a client is not read from: an earlier request is still being answered; the target reads slowly."""
+BUSY, SLOW, OFFERED = 1, 2, 4
+"""Why a client is not read from: an earlier request is still being answered; the target reads slowly; the target has
+not said yet whether it takes the offer of a WebSocket."""
 
 
 class ClientConnection(asyncio.Protocol):
     """One connection of a client to a listener."""
 
     __slots__ = (
-        "_advancing", "_bad", "_ended", "_head_size", "_headers", "_held", "_in_head", "_leaving", "_lines", "_parsing",
-        "_reading", "_url", "activity", "door", "exchanges", "loop", "parser", "peer", "plane", "transport",
-        "writing_held",
+        "_advancing", "_after", "_bad", "_ended", "_head_size", "_headers", "_held", "_in_head", "_leaving", "_lines",
+        "_offer", "_parsing", "_reading", "_url", "activity", "door", "exchanges", "loop", "parser", "peer", "plane",
+        "transport", "tunnel", "writing_held",
     )  # fmt: skip
 
     def __init__(self, plane: "DataPlane", door: "Door") -> None:
@@ -58,6 +59,9 @@ class ClientConnection(asyncio.Protocol):
         self._leaving = False
         self._parsing = False
         self.writing_held = False
+        self.tunnel: Exchange | None = None  # WebSocket
+        self._offer: Exchange | None = None
+        self._after = b""  # what came after the offer
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let a client in, or turn it away."""
@@ -77,6 +81,12 @@ class ClientConnection(asyncio.Protocol):
         if self._leaving or self._bad is not None:
             return
         self.activity = self.loop.time()
+        if self.tunnel is not None:
+            self.tunnel.tunnel(data)
+            return
+        if self._offer is not None:
+            self._after += data
+            return
         if self._reading is None:
             self._head_size += len(data)
         self._parsing = True
@@ -94,9 +104,14 @@ class ClientConnection(asyncio.Protocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            # the offer to change the protocol is not taken; what follows is the next request
             self.parser = httptools.HttpRequestParser(self)
             rest = data[upgrade.args[0] :]
+            if self._offer is not None and self._offer.alive:
+                self._after = rest
+                self.hold(OFFERED)
+                return
+            # an offer that is not taken; what follows is the next request
+            self._offer = None
             if rest and self._bad is None:
                 self._parse(rest)
         except httptools.HttpParserError as error:
@@ -106,6 +121,12 @@ class ClientConnection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """The client has said all; it may still read."""
         self._ended = True
+        if self.tunnel is not None:
+            upstream = self.tunnel.upstream
+            if upstream is None or not upstream.transport.can_write_eof() or self.secure:
+                return False
+            upstream.transport.write_eof()
+            return True
         return not self._leaving and bool(self.exchanges) and self._reading is None
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -172,6 +193,7 @@ class ClientConnection(asyncio.Protocol):
             self._bad = (bad.status, str(bad))
             return
         self._reading = exchange
+        self._offer = exchange if exchange.head.websocket else None
         self.exchanges.append(exchange)
         if len(self.exchanges) == 1:
             exchange.begin()
@@ -200,6 +222,19 @@ class ClientConnection(asyncio.Protocol):
             return
         self.release(SLOW)  # what remains of the body is read and thrown away
         self._next()
+        if exchange is self._offer and not self._parsing:
+            rest, self._offer, self._after = self._after, None, b""
+            self.release(OFFERED)
+            if rest:
+                self.data_received(rest)
+
+    def switch(self, exchange: Exchange) -> None:
+        """The target has taken the offer: bytes pass as they are."""
+        rest, self._offer, self._after = self._after, None, b""
+        self.tunnel = exchange
+        self.release(OFFERED)
+        if rest:
+            exchange.tunnel(rest)
 
     def _next(self) -> None:
         if self._advancing:
@@ -257,6 +292,9 @@ class ClientConnection(asyncio.Protocol):
 
     def sweep(self, now: float) -> None:
         """Give up what has not moved for the idle timeout."""
+        if self.tunnel is not None and self.tunnel.target_gone:
+            self.transport.close()
+            return
         if now - self.activity < self.door.listening.idle_timeout:
             return
         self.activity = now
@@ -268,9 +306,14 @@ class ClientConnection(asyncio.Protocol):
         else:
             self.transport.close()
 
+    @property
+    def secure(self) -> bool:
+        """Whether it speaks TLS."""
+        return self.transport.get_extra_info("sslcontext") is not None
+
     def retire(self) -> None:
         """The listener has gone: finish what has begun."""
-        if not self.exchanges:
+        if not self.exchanges or self.tunnel is not None:
             self.transport.close()
         for exchange in self.exchanges:
             exchange.keep_alive = False

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import httptools
 
+from . import routing
 from .messages import HOP_BY_HOP, Header
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class Upstream(asyncio.Protocol):
 
     __slots__ = (
         "_headers", "_lines", "_reason", "_received", "at_end", "done", "exchange", "head_seen", "idle_since",
-        "keep_alive", "loop", "out", "parser", "pool", "port", "reused", "started", "transport",
+        "keep_alive", "loop", "out", "parser", "pool", "port", "reused", "started", "transport", "tunnel",
     )  # fmt: skip
 
     def __init__(self, pool: "Pool", port: int) -> None:
@@ -32,6 +33,7 @@ class Upstream(asyncio.Protocol):
         self.port = port
         self.loop = pool.loop
         self.reused = False
+        self.tunnel = False  # WebSocket: bytes pass both ways as they are
         self.idle_since = 0.0
         self.exchange: Exchange | None = None
         self._reset()
@@ -67,12 +69,19 @@ class Upstream(asyncio.Protocol):
         if exchange is None:  # a target that speaks unasked
             self.transport.abort()
             return
+        if self.tunnel:
+            exchange.pass_on((data,))
+            return
         self.started = True
         if not self.head_seen:
             self._received += len(data)
         try:
             self.parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            if self.tunnel:
+                exchange.switch((*self.out, data[error.args[0] :]))
+                self.out = []
+                return
             if not self.done:
                 self._broken(exchange, f"The target's answer is not valid HTTP ({error}).")
                 return
@@ -95,6 +104,9 @@ class Upstream(asyncio.Protocol):
         self.pool.drop(self)
         exchange, self.exchange = self.exchange, None
         if exchange is None:
+            return
+        if self.tunnel:
+            exchange.client.transport.close()
             return
         if self.at_end and exc is None:
             exchange.pass_on(exchange.last_chunk())
@@ -128,6 +140,11 @@ class Upstream(asyncio.Protocol):
         """Pass the head on, framed for the client."""
         status = self.parser.get_status_code()
         exchange = self.exchange
+        if status == 101 and exchange is not None and exchange.head.websocket:
+            self.tunnel = self.head_seen = True
+            lines = [b"%b: %b\r\n" % (name, value) for name, value in self._headers]
+            self.out.append(b"".join((b"HTTP/1.1 101 %b\r\n" % self._reason, *lines, b"\r\n")))
+            return
         if status < 200 or exchange is None or self.done:
             return
         self.head_seen = True
@@ -144,7 +161,7 @@ class Upstream(asyncio.Protocol):
                     continue
                 length_known = True
             elif lower == b"location":
-                value = exchange.location_for_client(value)  # noqa: PLW2901
+                value = routing.for_client(exchange, value)  # noqa: PLW2901
             kept.append(b"%b: %b\r\n" % (name, value))
         self.at_end = not (bodiless or length_known or chunked)
         self.keep_alive = not self.at_end and self.parser.should_keep_alive()
@@ -193,7 +210,10 @@ class Upstream(asyncio.Protocol):
     def abandon(self) -> None:
         """Nobody waits for the answer any more."""
         self.exchange = None
-        self.transport.abort()
+        if self.tunnel:
+            self.transport.close()  # what the client has said last still arrives
+        else:
+            self.transport.abort()
 
 
 class Pool:

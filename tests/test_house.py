@@ -176,7 +176,12 @@ def test_the_lock_satisfies_pyproject() -> None:
 
 
 # The name that is imported, where it is not the package's.
-IMPORTED = {"yaml": "pyyaml", "flask_cors": "flask-cors", "localstack_client": "localstack-client"}
+IMPORTED = {
+    "yaml": "pyyaml",
+    "flask_cors": "flask-cors",
+    "localstack_client": "localstack-client",
+    "websocket": "websocket-client",
+}
 # What comes with something that is declared: botocore's and moto's own, Jupyter's parts, and the course's own tests.
 COMES_ALONG = {"werkzeug", "cryptography", "traitlets", "IPython", "jmespath", "packaging", "playwright", "urllib3"}
 

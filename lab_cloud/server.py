@@ -48,7 +48,11 @@ from .images_control import ImagesControl
 from .network.addresses import AddressBook
 from .network.api import NetworkApi
 from .runtime.choice import ABOUT, choose
+from .scaling.api import ScalingApi
 from .scaling.groups_api import GroupsApi
+from .scaling.neighbours import EcsServices
+from .scaling.reconciler import Scaling
+from .scaling.store import ScalingStore
 from .wire import moto_load
 from .wire.dispatch import Dispatcher
 from .wire.gateway import Gateway
@@ -111,6 +115,12 @@ class Cloud:
         self.sampler = Sampler(self.clock, self.metrics)
         self.sampler.add(EcsCollector(self.store, self.world.lock))
         alarms = Alarms(self.clock, self.metrics, self.alarms, self.world.wake_at)
+        self.scaling = ScalingStore()
+        scalable = {"ecs": EcsServices(self.store)}
+        scaling = Scaling(self.clock, self.scaling, self.alarms, scalable, self.world.wake_at)
+        alarms.on_action(
+            r"arn:aws:autoscaling:[^:]*:[^:]*:scalingPolicy:[^:]*:resource/", scaling.on_alarm, repeat=True
+        )
         delays = Delays(self.clock)
         self.interruptions = Interruptions(self.store, self.world, delays)
         self.elb = Elb(self.world, self.book, folder)
@@ -126,6 +136,7 @@ class Cloud:
             HealthChecks(self.store, self.world),
             ServiceReconciler(self.store, self.world, tasks, balancing, delays),
             alarms,
+            scaling,
             self.logs,
         ):
             self.world.add(reconciler)
@@ -140,7 +151,11 @@ class Cloud:
         dispatcher = self.dispatcher = Dispatcher(self.moto, self.world.wake)
         dispatcher.own("ecr", self.ecr.api)
         dispatcher.own("ecs", EcsApi(self.store, self.clock, networks, balancing, AutoScalingNeighbour()))
-        dispatcher.own("cloudwatch", CloudWatchApi(self.clock, self.metrics, self.alarms, alarms))
+        watch = CloudWatchApi(self.clock, self.metrics, self.alarms, alarms)
+        dispatcher.own("cloudwatch", watch)
+        dispatcher.own(
+            "application-autoscaling", ScalingApi(self.clock, self.scaling, scaling, self.alarms, watch, scalable)
+        )
         dispatcher.override("sts", Identity(access_key))
         dispatcher.override("elbv2", ElbApi(self.elb))
         dispatcher.override("ec2", NetworkApi())
@@ -205,6 +220,7 @@ class Cloud:
         self.metrics.clear()
         self.alarms.clear()
         self.ecr.reset()
+        self.scaling.regions.clear()
         self.moto.reset()
         self.book.clear()
         self.world.wake()

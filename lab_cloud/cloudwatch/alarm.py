@@ -156,6 +156,7 @@ class Alarm:
     changed: float = 0.0  # when the state was looked at last and became something else
     configured: float = 0.0
     evaluated: int = -1  # the AWS minute that was looked at last
+    value: float | None = None  # the newest point that was looked at
 
     def actions(self, state: str) -> list[str]:
         """The ARNs that are told when it enters a state."""

@@ -3,6 +3,7 @@
 import datetime
 import json
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -43,21 +44,21 @@ class Alarms:
         self._metrics = metrics
         self._store = store
         self._wake_at = wake_at
-        self._actions: dict[str, tuple[Action, bool]] = {}
+        self._actions: list[tuple[re.Pattern[str], Action, bool]] = []
 
-    def on_action(self, service: str, action: Action, *, repeat: bool = False) -> None:
+    def on_action(self, pattern: str, action: Action, *, repeat: bool = False) -> None:
         """Let a service carry out the actions whose ARNs are its own.
 
         Parameters
         ----------
-        service : str
-            The third part of the ARN, for example ``sns``.
+        pattern : str
+            A regular expression for the beginning of the ARN.
         action : callable
             Does it.
         repeat : bool
             Whether it is told again each minute that the alarm stays in its state, as scaling policies are.
         """
-        self._actions[service] = (action, repeat)
+        self._actions.append((re.compile(pattern), action, repeat))
 
     def tick(self, now: float) -> None:
         """Evaluate what is due."""
@@ -81,6 +82,7 @@ class Alarms:
             self.enter(alarm, "INSUFFICIENT_DATA", f"Insufficient Data: the expression failed: {bad}", {}, now)
             return
         verdict = evaluate(alarm.rule, points, alarm.state)
+        alarm.value = verdict.looked_at[0][1] if verdict.looked_at else None
         if verdict.state != alarm.state:
             moments = {age: minute - (age + 1) * asking.period for age, _value in verdict.looked_at}
             shown = {age: f"{self._date(moment):%d/%m/%y %H:%M:%S}" for age, moment in moments.items()}
@@ -132,12 +134,12 @@ class Alarms:
         if again and alarm.state != ALARM:
             return
         for arn in alarm.actions(alarm.state):
-            service = (arn.split(":") + [""] * 3)[2]
-            action, repeat = self._actions.get(service, (None, False))
+            found = [(action, repeat) for pattern, action, repeat in self._actions if pattern.match(arn)]
+            action, repeat = found[0] if found else (None, False)
             if again and not repeat:
                 continue
             if action is None:
-                failed = f"the embedded cloud carries out no actions of {service}"
+                failed = "the embedded cloud does not carry out this action"
             else:
                 try:
                     failed = action(alarm, arn, now)

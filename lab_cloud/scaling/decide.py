@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .steps import StepPolicy, adjusted, step_for
-from .tracking import TrackingPolicy, wanted
+from .tracking import TrackingPolicy, spared, wanted
 
 OUT, IN = "out", "in"
 
@@ -174,7 +174,7 @@ def _wish(target: TargetView, trigger: Trigger, cooling: Cooldown) -> int | None
         return max(wanted(base, trigger.metric, rule.target), target.capacity)
     if not rule.scale_in:
         return None
-    return min(wanted(target.capacity, trigger.metric, rule.target), target.capacity)
+    return spared(target.capacity, trigger.metric, rule.target)
 
 
 def _refusal(target: TargetView, trigger: Trigger, asked: int, capacity: int, cooling: Cooldown) -> NotScaled | None:
@@ -184,6 +184,8 @@ def _refusal(target: TargetView, trigger: Trigger, asked: int, capacity: int, co
             return NotScaled("AlreadyAtMaxCapacity", f"the maximum of {target.most} has been reached")
         if asked < target.least:
             return NotScaled("AlreadyAtMinCapacity", f"the minimum of {target.least} has been reached")
+        if trigger.direction == IN and _would_return(target, trigger):
+            return NotScaled("AutoScalingAnticipatedFlapping", "with less capacity the policy would scale out again")
         return NotScaled("AlreadyAtDesiredCapacity", f"{target.capacity} is what the policy asks for")
     if capacity > target.capacity:
         return NotScaled("", "scaling out is suspended") if target.out_suspended else None
@@ -197,6 +199,12 @@ def _refusal(target: TargetView, trigger: Trigger, asked: int, capacity: int, co
     if cooling.direction == IN:
         return NotScaled("", "the cooldown of the last scale-in has not ended")
     return None
+
+
+def _would_return(target: TargetView, trigger: Trigger) -> bool:
+    """Whether the plain formula would take capacity away that the policy would soon ask for again."""
+    rule = trigger.rule
+    return isinstance(rule, TrackingPolicy) and wanted(target.capacity, trigger.metric, rule.target) < target.capacity
 
 
 def _cooldown(trigger: Trigger, direction: str) -> float:

@@ -1,7 +1,9 @@
 """Target tracking: the capacity that would bring a metric to its target, and the two alarms that watch it. Pure.
 
 AWS publishes no formula. Here the load is thought to spread evenly, so that capacity times metric stays the same:
-``ceil(capacity * metric / target)``, as the documentation's wording ("proportionally to the metric") suggests.
+``ceil(capacity * metric / target)``, as the documentation's wording ("proportionally to the metric") suggests. Scaling
+in is more gradual, and flapping is anticipated: capacity is taken away only as far as the metric stays five percent
+below its target. That figure is ours.
 
 References
 ----------
@@ -14,6 +16,8 @@ from dataclasses import dataclass
 HIGH_PERIODS, LOW_PERIODS = 3, 15
 LOW_PART = 0.9
 """The low alarm's threshold as a part of the target."""
+STEADY_PART = 0.95
+"""Where scaling in may bring the metric at most, as a part of the target."""
 ALMOST = 1e-9
 
 
@@ -48,3 +52,8 @@ def wanted(capacity: int, metric: float, target: float) -> int:
         In the metric's unit; the target is greater than 0.
     """
     return math.ceil(capacity * metric / target - ALMOST)
+
+
+def spared(capacity: int, metric: float, target: float) -> int:
+    """The capacity that scaling in may leave; parameters as for `wanted`."""
+    return min(wanted(capacity, metric, target * STEADY_PART), capacity)

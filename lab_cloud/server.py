@@ -126,8 +126,21 @@ class Cloud:
         self.elb = Elb(self.world, self.book, folder)
         networks = VpcNeighbour(self.book)
         balancing = ElbNeighbour(self.elb.targets)
+        check_signatures = os.environ.get("LAB_AUTH", "on") != "off"
+        self.ecr = Ecr(
+            self.world,
+            folder,
+            f"127.0.0.1:{port}",
+            region=self.running.region,
+            check_tokens=check_signatures,
+        )
+        self.runtime.catalog.add_remote(self.ecr.pulling.host, self.ecr.pulling)
         launcher = Launcher(
-            self.world, self.runtime, self.logs, f"http://127.0.0.1:{port}{METADATA_PREFIX.rstrip('/')}"
+            self.world,
+            self.runtime,
+            self.logs,
+            self.ecr.pulling,
+            f"http://127.0.0.1:{port}{METADATA_PREFIX.rstrip('/')}",
         )
         tasks = TaskReconciler(self.store, self.world, launcher, networks, balancing, delays)
         for reconciler in (
@@ -140,14 +153,6 @@ class Cloud:
             self.logs,
         ):
             self.world.add(reconciler)
-        check_signatures = os.environ.get("LAB_AUTH", "on") != "off"
-        self.ecr = Ecr(
-            self.world,
-            folder,
-            f"127.0.0.1:{port}",
-            region=self.running.region,
-            check_tokens=check_signatures,
-        )
         dispatcher = self.dispatcher = Dispatcher(self.moto, self.world.wake)
         dispatcher.own("ecr", self.ecr.api)
         dispatcher.own("ecs", EcsApi(self.store, self.clock, networks, balancing, AutoScalingNeighbour()))

@@ -9,6 +9,7 @@ from .blobs import BlobStore
 from .door import RegistryDoor
 from .image import Image
 from .images import Images
+from .pulling import Pulling
 from .repository import Repository
 from .store import Store
 from .tokens import Tokens
@@ -46,6 +47,7 @@ class Ecr:
         tokens = Tokens()
         images = Images(self.store, self.blobs, world.clock, self._pushed)
         self.api = EcrApi(self.store, images, tokens, world.lock, world.clock, host, access.principal_of)
+        self.pulling = Pulling(self.store, images, tokens, world.lock, world.clock, host)
         self.door = RegistryDoor(
             self.store,
             images,

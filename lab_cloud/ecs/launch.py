@@ -7,7 +7,7 @@ from typing import Any
 from ..errors import RuntimeFailure
 from ..runtime.spec import ContainerSpec, Exit, Handle, Runtime, Share
 from ..world import World
-from .outside import Logs
+from .outside import Logs, Registries
 from .task import Container, Task
 from .task_definition import MIB, container_ports, cpu_units, environment_of, memory_mib
 
@@ -32,14 +32,17 @@ class Launcher:
         What runs containers on this machine.
     logs : Logs
         Where output goes.
+    registries : Registries
+        Where images are pulled from with the task's execution role.
     metadata_base : str
         The URL under which tasks find their own metadata.
     """
 
-    def __init__(self, world: World, runtime: Runtime, logs: Logs, metadata_base: str) -> None:
+    def __init__(self, world: World, runtime: Runtime, logs: Logs, registries: Registries, metadata_base: str) -> None:
         self._world = world
         self._runtime = runtime
         self._logs = logs
+        self._registries = registries
         self._metadata_base = metadata_base
 
     def open_logs(self, task: Task) -> str:
@@ -73,13 +76,18 @@ class Launcher:
             Posted with the digest of each container's image, or with why they cannot be had.
         """
 
+        role = task.overrides.get("executionRoleArn") or task.definition.registered.get("executionRoleArn") or ""
+
         def work() -> None:
             digests: dict[str, str] = {}
-            why = _tried(
-                lambda: digests.update(
-                    {each.name: self._runtime.pull(each.definition["image"]).digest for each in task.containers}
-                )
-            )
+
+            def pull_all() -> None:
+                for each in task.containers:
+                    image = each.definition["image"]
+                    password = self._registries.password(task.region, image, role, task.id)
+                    digests[each.name] = self._runtime.pull(image, password).digest
+
+            why = _tried(pull_all)
             self._post(pulled, digests, why)
 
         self._world.work(work)
@@ -117,7 +125,7 @@ class Launcher:
         command = override.get("command") or definition.get("command")
         return ContainerSpec(
             name=container.name,
-            image=definition["image"],
+            image=self._pinned(task, container),
             entry_point=tuple(entry_point) if entry_point else None,
             command=tuple(command) if command else None,
             environment={**self._own_environment(task, container), **environment_of(definition, override)},
@@ -141,6 +149,13 @@ class Launcher:
             "ECS_CONTAINER_METADATA_URI_V4": f"{self._metadata_base}/{task.metadata_token}/{container.name}",
             "HOSTNAME": interface.dns_name if interface else task.id[:12],
         }
+
+    def _pinned(self, task: Task, container: Container) -> str:
+        """What was pulled is what runs, even when its tag has moved meanwhile."""
+        image = str(container.definition["image"])
+        if container.image_digest and "@" not in image and self._registries.has(image):
+            return f"{image}@{container.image_digest}"
+        return image
 
     def _output(self, task: Task, container: Container) -> Callable[[float, str], None]:
         options = _awslogs(container)

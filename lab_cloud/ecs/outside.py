@@ -71,6 +71,33 @@ class AutoScaling(Protocol):
         """An Auto Scaling group, or None."""
 
 
+class Registries(Protocol):
+    """Amazon ECR, as ECS uses it."""
+
+    def has(self, image: str) -> bool:
+        """Whether an image lies in a registry that needs a password."""
+
+    def password(self, region: str, image: str, role: str, session: str) -> str | None:
+        """The password with which a task pulls an image.
+
+        Parameters
+        ----------
+        region : str
+            The task's region.
+        image : str
+            The reference.
+        role : str
+            The ARN of the task's execution role; empty when it has none, which gives an empty password.
+        session : str
+            The task's id.
+
+        Returns
+        -------
+        str or None
+            None for an image that lies elsewhere.
+        """
+
+
 class Logs(Protocol):
     """CloudWatch Logs, as the awslogs driver uses it."""
 

@@ -19,15 +19,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lab_cloud.errors import ImageNotFound
+from lab_cloud.errors import ImageCorrupt, ImageNotFound
 from lab_cloud.runtime.images import LAYER, Descriptor, Store
 from lab_cloud.runtime.layers import pack, read_folder
+from lab_cloud.runtime.pulling import pull_from
 from lab_cloud.runtime.references import DOCKER_HUB, Reference, parse
+from lab_cloud.runtime.remote import PullRefused, RemoteRegistry
 from lab_cloud.runtime.spec import Image
 
 INTERPRETER = "containers-on-aws.interpreter"
 """The label of images whose base is empty; its value is the real image that the base stands for."""
 
+CANNOT_PULL = "CannotPullContainerError: pull image manifest has been retried 1 time(s): "
 SOURCES = Path(__file__).resolve().parents[2] / "data" / "images"
 
 
@@ -50,23 +53,40 @@ class Catalog:
             self._sources[file.parent.name] = json.loads(file.read_text(encoding="utf-8"))
             self._folders[file.parent.name] = file.parent
         self._built: dict[str, Descriptor] = {}
+        self._remotes: dict[str, RemoteRegistry] = {}
+
+    def add_remote(self, host: str, registry: RemoteRegistry) -> None:
+        """Pull images of this host from a registry; names that an earlier run left in the store are forgotten."""
+        self._remotes[host] = registry
+        for name in self.store.names():
+            if parse(name).host == host:
+                self.store.untag(name)
 
     def repositories(self) -> list[str]:
         """Full names of the course's images, sorted."""
         return sorted(name for source in self._sources.values() for name in source["repositories"])
 
-    def pull(self, text: str) -> Image:
+    def pull(self, text: str, password: str | None = None) -> Image:
         """Find an image by what stands in a container definition.
+
+        Parameters
+        ----------
+        text : str
+            The reference.
+        password : str, optional
+            For the registry, if it is one of `add_remote`; None takes what was pulled before.
 
         Raises
         ------
         ImageNotFound
-            Neither the store nor the course has it.
+            Neither a registry nor the store nor the course has it.
         ImageCorrupt
             A blob in the store was damaged.
         """
         reference = parse(text)
         name = str(reference)
+        if reference.host in self._remotes and password is not None:
+            return self._from_remote(reference, password)
         if reference.digest:
             manifest = self._by_digest(reference)
         elif self.store.is_mine(name):
@@ -77,8 +97,22 @@ class Catalog:
             raise self._not_found(reference)
         return self.store.image(name, manifest)
 
+    def _from_remote(self, reference: Reference, password: str) -> Image:
+        registry = self._remotes[reference.host]
+        try:
+            return pull_from(registry, reference, password, self.store)
+        except PullRefused as refused:
+            raise ImageNotFound(
+                f"{CANNOT_PULL}failed to resolve ref {reference}: {refused.cause}", refused.remedy
+            ) from None
+        except ImageCorrupt as corrupt:
+            raise ImageCorrupt(f"{CANNOT_PULL}failed to copy: {corrupt.message}", corrupt.remedy) from None
+
     def _by_digest(self, reference: Reference) -> Descriptor | None:
         """The manifest with this digest, if it belongs to this repository."""
+        pulled = self.store.resolve(f"{reference.repository}@{reference.digest}")
+        if pulled is not None:
+            return pulled
         for source in self._sources.values():
             if reference.repository in source["repositories"]:
                 for tag in source.get("tags", {}):
@@ -139,8 +173,7 @@ class Catalog:
             + ") and what you push to its registry; other images need the docker runtime (LAB_RUNTIME=docker)."
         )
         return ImageNotFound(
-            "CannotPullContainerError: pull image manifest has been retried 1 time(s): "
-            f"failed to resolve ref {reference}: {cause}",
+            f"{CANNOT_PULL}failed to resolve ref {reference}: {cause}",
             remedy,
         )
 

@@ -226,9 +226,9 @@ class ProcessRuntime:
         self._cleaner = ThreadPoolExecutor(1, "cleaner")
         self._cleaner.submit(self._remove_others)
 
-    def pull(self, image: str) -> Image:
+    def pull(self, image: str, password: str | None = None) -> Image:
         """Make an image available; see `Catalog.pull`."""
-        return self.catalog.pull(image)
+        return self.catalog.pull(image, password)
 
     def start(self, spec: ContainerSpec) -> ProcessHandle:
         """Start a container.

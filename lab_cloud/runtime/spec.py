@@ -234,8 +234,15 @@ class Runtime(Protocol):
     def catalog(self) -> "Catalog":
         """The images that it can run, and the store that keeps them."""
 
-    def pull(self, image: str) -> Image:
+    def pull(self, image: str, password: str | None = None) -> Image:
         """Make an image available; slow.
+
+        Parameters
+        ----------
+        image : str
+            Its reference.
+        password : str, optional
+            For the cloud's own registry (its user is ``AWS``); None for all others.
 
         Raises
         ------

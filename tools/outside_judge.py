@@ -7,7 +7,7 @@ FOLDER holds moto's `tests/` of the version that is pinned in pyproject.toml, fo
 The tests run unchanged in moto's own server mode, against a cloud that this program starts and stops. Nothing of them
 is kept here but their names. One thing is set right on the way, since AWS would refuse it and nearly every test of load
 balancers begins with it: a VPC that gets a public load balancer gets an internet gateway first, and a security group of
-another VPC is replaced by one of the same name in the right one.
+another VPC is replaced by one of the same name in the right one. Waiters wait as much shorter.
 
 Each row of the table is one test: `passed`, `skipped` (by the test itself) or `differs`, with the reason of a
 difference. A reason that is in the table already is kept; a difference without a reason makes this program fail.
@@ -20,9 +20,11 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -134,6 +136,7 @@ def pytest_configure(config: Any) -> None:
     """Forget what a test has made by this cloud's own command, where moto's server has an address for it."""
     if RESULTS not in os.environ:
         return
+    import botocore.waiter
     from moto.core.models import ServerModeMockAWS
 
     from lab_cloud import control, home
@@ -142,6 +145,7 @@ def pytest_configure(config: Any) -> None:
     assert running is not None
     ServerModeMockAWS.reset = lambda _mock: control.ask(running, "reset")
     _mend_scenes()
+    botocore.waiter.time = SimpleNamespace(sleep=lambda seconds: time.sleep(seconds / running.speed))
 
 
 def _mend_scenes() -> None:

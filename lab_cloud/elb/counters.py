@@ -57,3 +57,34 @@ class Counters:
             counts[f"target_{digit}xx"] = self.target[digit]
             counts[f"elb_{digit}xx"] = self.balancer[digit]
         return counts
+
+
+class FlowCounters:
+    """Counts of the flows of a Network Load Balancer since its start, named as its metrics are.
+
+    Attributes
+    ----------
+    opened, open : int
+        Flows so far, and flows now.
+    received, sent : int
+        Bytes from clients and to clients.
+    client_resets, target_resets, own_resets : int
+        Resets that came from clients, from targets, and from the load balancer itself.
+    """
+
+    __slots__ = ("client_resets", "open", "opened", "own_resets", "received", "sent", "target_resets")
+
+    def __init__(self) -> None:
+        self.opened = self.open = self.received = self.sent = 0
+        self.client_resets = self.target_resets = self.own_resets = 0
+
+    def snapshot(self) -> dict[str, int]:
+        """The counts by CloudWatch's names in AWS/NetworkELB."""
+        return {
+            "NewFlowCount": self.opened,
+            "ActiveFlowCount": self.open,
+            "ProcessedBytes": self.received + self.sent,
+            "TCP_Client_Reset_Count": self.client_resets,
+            "TCP_Target_Reset_Count": self.target_resets,
+            "TCP_ELB_Reset_Count": self.own_resets,
+        }

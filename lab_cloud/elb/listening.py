@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .counters import Counters
+from .counters import Counters, FlowCounters
 from .model import Redirect, Rewrite
 from .redirects import Neighbours
 from .rules import Test
@@ -71,6 +71,8 @@ class Listening:
         All listeners of the load balancer, for redirects.
     idle_timeout : float
         Real seconds.
+    flows : FlowCounters or None
+        The counters of a load balancer that carries bytes and looks into no request; None for an application one.
     """
 
     balancer: str
@@ -83,6 +85,7 @@ class Listening:
     rules: tuple[tuple[Test, Route], ...] = ()
     neighbours: Neighbours = ()
     idle_timeout: float = 60.0
+    flows: FlowCounters | None = None
     preserve_host: bool = False
     forwarded_for: str = "append"
     forwarded_for_port: bool = False

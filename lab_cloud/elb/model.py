@@ -44,7 +44,7 @@ class Stickiness:
     Parameters
     ----------
     kind : str
-        ``lb_cookie`` or ``app_cookie``.
+        ``lb_cookie``, ``app_cookie`` or, for TCP, ``source_ip``.
     seconds : int
         Real seconds, since the client's own clock also counts them.
     cookie : str
@@ -58,7 +58,21 @@ class Stickiness:
 
 @dataclass(frozen=True, slots=True)
 class TargetGroup:
-    """A target group; `deregistration_delay` is in AWS seconds, `algorithm` is AWS's word."""
+    """A target group.
+
+    Parameters
+    ----------
+    deregistration_delay : float
+        AWS seconds.
+    algorithm : str
+        AWS's word.
+    preserve_client_ip : bool
+        For TCP: whether a target's security group has to admit the client, rather than the load balancer.
+    proxy_protocol : bool
+        For TCP: whether a header with the client's address goes before its bytes.
+    terminate_on_deregistration, terminate_on_unhealthy : bool
+        For TCP: whether flows end with the deregistration delay, and when their target becomes unhealthy.
+    """
 
     arn: str
     name: str
@@ -71,6 +85,10 @@ class TargetGroup:
     deregistration_delay: float = 300.0
     algorithm: str = "round_robin"
     stickiness: Stickiness | None = None
+    preserve_client_ip: bool = False
+    proxy_protocol: bool = False
+    terminate_on_deregistration: bool = False
+    terminate_on_unhealthy: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +181,8 @@ class Listener:
         The target groups that any of its rules names.
     rules : tuple of Rule
         The others, by priority.
+    idle_timeout : float
+        Of a TCP listener: real seconds without a byte after which a flow is given up.
     """
 
     arn: str
@@ -171,6 +191,7 @@ class Listener:
     action: Action
     targets: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = ()
+    idle_timeout: float = 350.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from ..network import reach
 from ..network.model import Network
 from ..network.reach import Source
-from .model import Balancing, Listener, LoadBalancer
+from .model import Balancing, Listener, LoadBalancer, TargetGroup
 
+CARRIED = ("TCP",)
+"""Protocols of a Network Load Balancer's listeners that are carried."""
 Barriers = dict[tuple[str, str, int], tuple[str, str]]
 
 
@@ -66,13 +68,18 @@ def decide(balancing: Balancing, networks: Mapping[str, Network], places: Iterab
             for arn in listener.targets:
                 if balancer not in users.setdefault(arn, []):
                     users[arn].append(balancer)
-    return Plan(doors, frozenset(users), _barriers(users, networks, places))
+    return Plan(doors, frozenset(users), _barriers(balancing.target_groups, users, networks, places))
 
 
 def _refusal(balancer: LoadBalancer, listener: Listener, network: Network) -> str:
-    if balancer.kind != "application":
-        return f"{balancer.name} is a {balancer.kind} load balancer; the embedded cloud serves application ones only."
-    if listener.protocol != "HTTP":
+    if balancer.kind == "gateway":
+        return f"{balancer.name} is a Gateway Load Balancer; the embedded cloud has no appliances that it could serve."
+    if balancer.kind == "network" and listener.protocol not in CARRIED:
+        return (
+            f"The listener on port {listener.port} of {balancer.name} speaks {listener.protocol}; the embedded cloud "
+            "carries TCP only, so nobody gets in here."
+        )
+    if balancer.kind == "application" and listener.protocol != "HTTP":
         return f"The embedded cloud serves HTTP listeners only, and this one speaks {listener.protocol}."
     return reach.listener_open(
         balancer.groups, listener.port, network.groups, internal=balancer.internal, name=balancer.name
@@ -80,6 +87,7 @@ def _refusal(balancer: LoadBalancer, listener: Listener, network: Network) -> st
 
 
 def _barriers(
+    target_groups: Mapping[str, TargetGroup],
     users: Mapping[str, list[LoadBalancer]],
     networks: Mapping[str, Network],
     places: Iterable[tuple[str, str, int, int]],
@@ -92,11 +100,21 @@ def _barriers(
             if groups is None:
                 continue  # not an address of ours: nothing is known of its groups
             source = source_of(balancer)
-            traffic = reach.admits(groups, source, port, network.groups).reason
-            check = traffic if check_port == port else reach.admits(groups, source, check_port, network.groups).reason
+            client = client_of(balancer) if _preserves(balancer, target_groups.get(arn)) else source
+            traffic = reach.admits(groups, client, port, network.groups).reason
+            check = reach.admits(groups, source, check_port, network.groups).reason
             if traffic or check:
                 found[arn, address, port] = (traffic, check)
     return found
+
+
+def _preserves(balancer: LoadBalancer, group: TargetGroup | None) -> bool:
+    return balancer.kind == "network" and group is not None and group.preserve_client_ip
+
+
+def client_of(balancer: LoadBalancer) -> Source:
+    """A client whose address the load balancer preserves; the balancer's own security groups stand for it, too."""
+    return Source("your address", (), balancer.groups)
 
 
 def source_of(balancer: LoadBalancer) -> Source:

@@ -13,13 +13,15 @@ from typing import Any
 
 from ..network.addresses import AddressBook
 from . import messages
+from .flows import Flow
 from .listening import Listening
 from .proxy import ClientConnection
-from .targets import Target
+from .targets import Group, Target
 from .upstream import Pool
 
 BACKLOG = 1024
 SWEEP_SECONDS = 0.5
+Client = ClientConnection | Flow
 Spawn = Callable[[Callable[[], Coroutine[Any, Any, None]]], None]
 
 
@@ -41,7 +43,7 @@ class Door:
         self.sock = sock
         self.port: int = sock.getsockname()[1]
         self.listening = listening
-        self.clients: set[ClientConnection] = set()
+        self.clients: set[Client] = set()
         self.server: asyncio.Server | None = None
         self.closed = False
         self._hosts: dict[bytes, bytes] = {}
@@ -82,7 +84,8 @@ class DataPlane:
         self.book = book
         self.hint = hint
         self._spawn = spawn
-        self.clients: set[ClientConnection] = set()  # of all doors, also of those that have closed
+        self.clients: set[Client] = set()  # of all doors, also of those that have closed
+        self._pins: dict[tuple[str, str], Target] = {}  # by target group and client
         self._doors: set[Door] = set()  # touched on the loop only
         self._sweeping: asyncio.Task[None] | None = None
 
@@ -102,11 +105,24 @@ class DataPlane:
         if door.closed:
             return
         self._doors.add(door)
-        server = await self.loop.create_server(lambda: ClientConnection(self, door), sock=door.sock, backlog=BACKLOG)
+        server = await self.loop.create_server(lambda: self._client(door), sock=door.sock, backlog=BACKLOG)
         if door.closed:  # meanwhile
             server.close()
         else:
             door.server = server
+
+    def _client(self, door: Door) -> Client:
+        return ClientConnection(self, door) if door.listening.flows is None else Flow(self, door)
+
+    def pinned(self, group: Group, client: str) -> Target | None:
+        """The target for a new flow: that of the client's flow before, when the group is sticky and it still serves."""
+        if group.config.stickiness is None:
+            return group.choose()
+        known = self._pins.get((group.config.arn, client))
+        target = known if known is not None and known in group.ready else group.choose()
+        if target is not None:
+            self._pins[group.config.arn, client] = target
+        return target
 
     async def _close(self, door: Door) -> None:
         self._shut(door)

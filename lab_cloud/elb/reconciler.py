@@ -7,7 +7,7 @@ from ..errors import CloudError
 from ..network.addresses import AddressBook
 from ..wire import moto_ec2, moto_elb
 from ..world import World
-from .counters import Counters
+from .counters import Counters, FlowCounters
 from .listening import Deed, Fixed, Forward, Listening, Refer, Route
 from .messages import page
 from .model import Action, Balancing, LoadBalancer
@@ -34,6 +34,7 @@ class Elb:
 
     def __init__(self, world: World, book: AddressBook, home: Path | None) -> None:
         self._world = world
+        self._book = book
         self.targets = TargetRegistry(world.clock)
         self.prober = Prober(self.targets, book, world.clock.speed)
         self.targets.on_change = world.wake
@@ -42,6 +43,7 @@ class Elb:
         self._ports = Ports(home)
         self._doors: dict[str, Door] = {}
         self._counters: dict[str, Counters] = {}
+        self._flows: dict[str, FlowCounters] = {}
         self._plan = Plan()
         self._balancing = Balancing()
         self._seen: object = None
@@ -72,6 +74,7 @@ class Elb:
         if seen == self._seen:
             return
         self._seen = seen
+        self._book.know_instances({name: ip for one in networks.values() for name, ip in one.instances.items()})
         self.targets.configure(balancing.target_groups, _used(balancing))
         plan = decide(balancing, networks, self.targets.places())
         self.targets.set_barriers(plan.barriers)
@@ -124,6 +127,10 @@ class Elb:
         """The raw counts of each load balancer, by ARN."""
         return dict(self._counters)
 
+    def flows(self) -> dict[str, FlowCounters]:
+        """The counts of each Network Load Balancer's flows, by ARN."""
+        return dict(self._flows)
+
     def _fresh(self) -> Balancing:
         # a caller who has just created a listener must not have to wait for the next tick
         with self._world.lock:
@@ -144,6 +151,8 @@ class Elb:
         self._plan = plan
         arns = {door.balancer.arn for door in plan.doors.values()}
         self._counters = {arn: self._counters.get(arn) or Counters() for arn in arns}
+        carrying = {door.balancer.arn for door in plan.doors.values() if door.balancer.kind == "network"}
+        self._flows = {arn: self._flows.get(arn) or FlowCounters() for arn in carrying}
         for key in [key for key in self._doors if key not in plan.doors]:
             self._plane.close(self._doors.pop(key))
         new = {key: self._ports.bind(key) for key in plan.doors if key not in self._doors}
@@ -165,6 +174,7 @@ class Elb:
 
     def _listening(self, wanted: DoorPlan, neighbours: Neighbours) -> Listening:
         balancer, listener = wanted.balancer, wanted.listener
+        flows = self._flows[balancer.arn] if balancer.kind == "network" else None
         return Listening(
             balancer=balancer.name,
             dns_name=balancer.dns_name.encode(),
@@ -177,7 +187,8 @@ class Elb:
                 (compiled(one.conditions), Route(self._deed(one.action), one.rewrites)) for one in listener.rules
             ),
             neighbours=neighbours,
-            idle_timeout=balancer.idle_timeout,
+            idle_timeout=listener.idle_timeout if flows else balancer.idle_timeout,
+            flows=flows,
             preserve_host=balancer.preserve_host,
             forwarded_for=balancer.forwarded_for,
             forwarded_for_port=balancer.forwarded_for_port,

@@ -77,7 +77,18 @@ class Eni:
 
 @dataclass(frozen=True)
 class Network:
-    """Of one region, what the load balancers need: its security groups, and the groups of each private address."""
+    """Of one region, what the load balancers need.
+
+    Parameters
+    ----------
+    groups : dict
+        Its security groups by id.
+    members : dict
+        The groups of each private address, and of each instance.
+    instances : dict
+        The private address of each instance.
+    """
 
     groups: dict[str, SecurityGroup] = field(default_factory=dict)
     members: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    instances: dict[str, str] = field(default_factory=dict)

@@ -50,12 +50,15 @@ def network(region: str) -> Network:
     if backend is None:
         return Network()
     members: dict[str, tuple[str, ...]] = {}
+    instances: dict[str, str] = {}
     for eni in backend.enis.values():
         groups = tuple(group.id for group in eni.group_set)
         members[eni.private_ip_address] = groups
         if eni.instance is not None:
             members[eni.instance.id] = groups
-    return Network({group.id: _security_group(group) for group in _groups(backend)}, members)
+            if eni.device_index in (0, "0"):
+                instances[eni.instance.id] = eni.private_ip_address
+    return Network({group.id: _security_group(group) for group in _groups(backend)}, members, instances)
 
 
 def default_group(region: str, vpc_id: str) -> str | None:

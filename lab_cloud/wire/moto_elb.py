@@ -14,6 +14,8 @@ from . import moto_ec2, moto_load, moto_rules
 from .call import ACCOUNT
 
 DAY = 24 * 3600
+TERMINATE_ON_DEREGISTRATION = "deregistration_delay.connection_termination.enabled"
+TERMINATE_ON_UNHEALTHY = "target_health_state.unhealthy.connection_termination.enabled"
 ALB_ATTRIBUTES = {
     "access_logs.s3.enabled": "false",
     "idle_timeout.timeout_seconds": "60",
@@ -266,12 +268,23 @@ def _target_group(region: str, group: Any) -> TargetGroup:
         deregistration_delay=float(group.attributes.get("deregistration_delay.timeout_seconds", 300)),
         algorithm=group.attributes.get("load_balancing.algorithm.type", "round_robin"),
         stickiness=_stickiness(group.attributes),
+        preserve_client_ip=_preserves_client_ip(group),
+        proxy_protocol=group.attributes.get("proxy_protocol_v2.enabled") == "true",
+        terminate_on_deregistration=group.attributes.get(TERMINATE_ON_DEREGISTRATION) == "true",
+        terminate_on_unhealthy=group.attributes.get(TERMINATE_ON_UNHEALTHY) != "false",
     )
+
+
+def _preserves_client_ip(group: Any) -> bool:
+    chosen = group.attributes.get("preserve_client_ip.enabled")
+    if chosen is not None:
+        return bool(chosen == "true")
+    return group.target_type == "instance" or group.protocol not in ("TCP", "TLS")
 
 
 def _stickiness(attributes: Mapping[str, Any]) -> Stickiness | None:
     kind = attributes.get("stickiness.type", "lb_cookie")
-    if attributes.get("stickiness.enabled") != "true" or kind not in ("lb_cookie", "app_cookie"):
+    if attributes.get("stickiness.enabled") != "true" or kind not in ("lb_cookie", "app_cookie", "source_ip"):
         return None
     seconds = attributes.get(f"stickiness.{kind}.duration_seconds", DAY)
     return Stickiness(kind, int(seconds), attributes.get("stickiness.app_cookie.cookie_name", ""))

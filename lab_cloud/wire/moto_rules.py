@@ -36,6 +36,7 @@ def listener(found: Any) -> Listener:
         _deciding(found.default_actions),
         tuple(targets(found)),
         tuple(rules),
+        float(found.attributes.get("tcp.idle_timeout.seconds", 350)),
     )
 
 

@@ -1,0 +1,128 @@
+"""Network Load Balancers through boto3, down to the bytes."""
+
+import socket
+from typing import Any
+
+from .small_cloud import REGION, SmallCloud, until
+from .stage import Talk, forever
+
+
+def network(cloud: SmallCloud, name: str = "flow", **more: Any) -> str:
+    made = cloud.elbv2.create_load_balancer(Name=name, Type="network", Subnets=cloud.subnets(), **more)
+    return str(made["LoadBalancers"][0]["LoadBalancerArn"])
+
+
+def tcp_group(cloud: SmallCloud, name: str = "tcp", **more: Any) -> str:
+    return cloud.group(name, **{"Protocol": "TCP"} | more)
+
+
+def listener(cloud: SmallCloud, balancer: str, group: str, port: int = 80, protocol: str = "TCP") -> str:
+    made = cloud.elbv2.create_listener(
+        LoadBalancerArn=balancer, Protocol=protocol, Port=port,
+        DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],
+    )  # fmt: skip
+    return str(made["Listeners"][0]["ListenerArn"])
+
+
+def connect(cloud: SmallCloud, name: str = "flow") -> Talk:
+    url, warning = cloud.elb.url(name)
+    assert warning == ""
+    return Talk(socket.create_connection(("127.0.0.1", int(url.rstrip("/").rpartition(":")[2])), timeout=10))
+
+
+def hello(talk: Talk) -> None:
+    talk.send(b"hello " + talk.until(b"\n"))
+
+
+def serve(cloud: SmallCloud, group: str, security_group: str, script: Any = hello) -> str:
+    address = cloud.task(script, [security_group])
+    cloud.elbv2.register_targets(TargetGroupArn=group, Targets=[{"Id": address, "Port": 80}])
+    return address
+
+
+def test_from_nothing_to_bytes(cloud: SmallCloud) -> None:
+    balancer, group = network(cloud), tcp_group(cloud)
+    described = cloud.elbv2.describe_load_balancers(Names=["flow"])["LoadBalancers"][0]
+    assert described["Type"] == "network"
+    assert described.get("SecurityGroups", []) == []
+    made = cloud.elbv2.describe_target_groups(TargetGroupArns=[group])["TargetGroups"][0]
+    assert (made["HealthCheckProtocol"], made["HealthCheckTimeoutSeconds"]) == ("TCP", 10)
+    listener(cloud, balancer, group)
+    serve(cloud, group, cloud.security_group("inside", 80, "172.31.0.0/16"))
+    until(lambda: cloud.states(group) == ["healthy"])
+    with connect(cloud) as talk:
+        talk.send(b"world\n")
+        assert talk.rest() == b"hello world\n"
+    counts = cloud.elb.flows()[balancer].snapshot()
+    assert (counts["NewFlowCount"], counts["ProcessedBytes"]) == (1, 18)
+
+
+def test_the_security_groups_of_a_network_load_balancer(cloud: SmallCloud) -> None:
+    outside, inside = cloud.security_group("outside", None), cloud.security_group("inside", None)
+    balancer, group = network(cloud, SecurityGroups=[outside]), tcp_group(cloud)
+    listener(cloud, balancer, group)
+    _url, warning = cloud.elb.url("flow")
+    assert "(outside) has no inbound rule that lets TCP port 80 in from your address" in warning
+    pair = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80}
+    cloud.ec2.authorize_security_group_ingress(
+        GroupId=outside, IpPermissions=[pair | {"IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
+    )
+    cloud.ec2.authorize_security_group_ingress(
+        GroupId=inside, IpPermissions=[pair | {"UserIdGroupPairs": [{"GroupId": outside}]}]
+    )
+    serve(cloud, group, inside)
+    until(lambda: cloud.states(group) == ["healthy"])
+    with connect(cloud) as talk:
+        talk.send(b"x\n")
+        assert talk.rest() == b"hello x\n"
+
+
+def test_a_preserved_client_address_is_the_one_to_admit(cloud: SmallCloud) -> None:
+    balancer, group = network(cloud), tcp_group(cloud)
+    listener(cloud, balancer, group)
+    address = serve(cloud, group, cloud.security_group("inside", 80, "172.31.0.0/16"))
+    until(lambda: cloud.states(group) == ["healthy"])
+    target = cloud.elb.targets.group(group).targets[address, 80]
+    assert target.barrier == ""
+    preserve = [{"Key": "preserve_client_ip.enabled", "Value": "true"}]
+    cloud.elbv2.modify_target_group_attributes(TargetGroupArn=group, Attributes=preserve)
+    until(lambda: "from your address" in target.barrier)
+    assert target.check_barrier == ""
+    assert cloud.states(group) == ["healthy"]  # checks come from the load balancer's own addresses
+
+
+def test_what_is_not_carried_says_so(cloud: SmallCloud) -> None:
+    balancer, group = network(cloud), tcp_group(cloud, Protocol="UDP")
+    listener(cloud, balancer, group, 53, "UDP")
+    _url, warning = cloud.elb.url("flow")
+    assert "speaks UDP; the embedded cloud carries TCP only" in warning
+
+
+def test_http_checks_of_a_tcp_group(cloud: SmallCloud) -> None:
+    group = tcp_group(cloud, HealthCheckProtocol="HTTP", HealthCheckPath="/health")
+    listener(cloud, network(cloud), group)
+    serve(cloud, group, cloud.security_group("inside"), forever)
+    until(lambda: cloud.states(group) == ["healthy"])
+
+
+def test_targets_by_instance(cloud: SmallCloud) -> None:
+    balancer, group = network(cloud), tcp_group(cloud, TargetType="instance")
+    listener(cloud, balancer, group)
+    inside = cloud.security_group("inside")
+    image = cloud.ec2.describe_images()["Images"][0]["ImageId"]
+    instance = cloud.ec2.run_instances(
+        ImageId=image, MinCount=1, MaxCount=1, SubnetId=cloud.subnets()[0], SecurityGroupIds=[inside]
+    )["Instances"][0]
+    address = cloud.task(hello, [inside])  # a container in host mode: found by its host's id and address
+    loopback = cloud.book.lookup(address, 80)
+    assert loopback is not None
+    cloud.book.add(instance["PrivateIpAddress"], 32768, loopback)
+    cloud.elbv2.register_targets(TargetGroupArn=group, Targets=[{"Id": instance["InstanceId"], "Port": 32768}])
+    rule = {"IpProtocol": "tcp", "FromPort": 32768, "ToPort": 61000, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    cloud.ec2.authorize_security_group_ingress(GroupId=inside, IpPermissions=[rule])
+    until(lambda: cloud.states(group) == ["healthy"])
+    assert cloud.health(group)[0]["Target"] == {"Id": instance["InstanceId"], "Port": 32768}
+    with connect(cloud) as talk:
+        talk.send(b"x\n")
+        assert talk.rest() == b"hello x\n"
+    assert REGION in balancer

@@ -1,8 +1,6 @@
 """Amazon ECR put together: the API, the HTTP registry, and what runs behind them."""
 
-from pathlib import Path
-
-from ..world import World
+from ..core import Core
 from . import access
 from .api import EcrApi
 from .blobs import BlobStore
@@ -20,30 +18,14 @@ class Ecr:
 
     Parameters
     ----------
-    world : World
-        The lock, the time, and the workers.
-    folder : Path
-        The folder `.lab/`.
-    host : str
-        The registry's address, for example ``127.0.0.1:4566``.
-    region : str
-        The region of callers without a token, under ``LAB_AUTH=off``.
-    check_tokens : bool
-        False only under ``LAB_AUTH=off``.
+    core : Core
+        Where it plugs in; its registry is at the API's own address.
     """
 
-    def __init__(
-        self,
-        world: World,
-        folder: Path,
-        host: str,
-        *,
-        region: str,
-        check_tokens: bool,
-    ) -> None:
-        self._world = world
+    def __init__(self, core: Core) -> None:
+        world, host = core.world, f"127.0.0.1:{core.running.port}"
         self.store = Store()
-        self.blobs = BlobStore(folder / "ecr")
+        self.blobs = BlobStore(core.folder / "ecr")
         tokens = Tokens()
         images = Images(self.store, self.blobs, world.clock, self._pushed)
         self.api = EcrApi(self.store, images, tokens, world.lock, world.clock, host, access.principal_of)
@@ -56,17 +38,18 @@ class Ecr:
             world.clock,
             host,
             world.wake,
-            check_tokens=check_tokens,
-            region=region,
+            check_tokens=core.check_signatures,
+            region=core.running.region,
         )
+        core.runtime.catalog.add_remote(self.pulling.host, self.pulling)
+        core.dispatcher.own("ecr", self.api)
+        core.stream_doors.append(self.door)
+        core.on_reset.append(self._reset)
+        core.on_close.append(self.door.close)
 
     def _pushed(self, repository: Repository, image: Image) -> None:
         """A new image is there."""
 
-    def reset(self) -> None:
+    def _reset(self) -> None:
         """Forget everything; the blobs are swept."""
         self.store.registries.clear()
-
-    def close(self) -> None:
-        """Let go of the threads."""
-        self.door.close()

@@ -1,0 +1,188 @@
+"""The parts of one running cloud, put together."""
+
+import asyncio
+import datetime
+import gc
+import logging
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+from . import home, system
+from .clock import Clock
+from .cloudwatch.part import CloudWatch
+from .control import PREFIX as CONTROL_PREFIX
+from .control import Control
+from .core import Core
+from .delays import Delays
+from .ecr.service import Ecr
+from .ecs.part import Ecs
+from .elb.api import ElbApi
+from .elb.reconciler import Elb
+from .images_control import ImagesControl
+from .network.addresses import AddressBook
+from .network.api import NetworkApi
+from .runtime.choice import ABOUT, choose
+from .scaling.part import AutoScaling
+from .wire import moto_load
+from .wire.dispatch import Dispatcher
+from .wire.gateway import Gateway
+from .wire.iam import Iam
+from .wire.identity import Identity
+from .wire.moto_apps import MotoApps
+from .wire.moto_logs import MotoLogs
+from .wire.ssm import Ssm
+from .world import World
+
+log = logging.getLogger("lab_cloud")
+
+DEFAULT_REGION = "us-east-1"
+
+
+class Cloud:
+    """All parts of one running cloud.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder `.lab/`.
+    port : int
+        The loopback port of the API.
+    speed : float
+        How many times shorter AWS's own waiting is.
+    runtime : str
+        How containers run; empty for the default.
+
+    Raises
+    ------
+    RuntimeUnavailable
+        This machine cannot run them so.
+    """
+
+    def __init__(self, folder: Path, port: int, speed: float, runtime: str = "") -> None:
+        core = self.core = _core(folder, port, speed, runtime)
+        if not core.check_signatures:
+            log.warning("LAB_AUTH=off: any program on this machine may use this cloud")
+        logs = MotoLogs()
+        # The order is that of the reconcilers: each sees what those before it have done in the same tick.
+        self.elb = Elb(core.world, core.book, folder)
+        core.world.add(self.elb)
+        watch = CloudWatch(core)
+        registry = Ecr(core)
+        self.ecs = Ecs(core, self.elb, watch, logs, registry.pulling)
+        AutoScaling(core, self.ecs, watch)
+        core.world.add(logs)
+        for service, api in {
+            "sts": Identity(core.running.access_key),
+            "elbv2": ElbApi(self.elb),
+            "ec2": NetworkApi(),
+            "iam": Iam(),
+            "ssm": Ssm(),
+        }.items():
+            core.dispatcher.override(service, api)
+        core.commands |= {"status": self._status, "url": self._url, "reset": self._reset}
+        core.commands |= ImagesControl(core.runtime.catalog).commands()
+        core.doors[CONTROL_PREFIX] = Control(core.running.secret_key, core.commands)
+        self.gateway = Gateway(
+            core.dispatcher,
+            core.world.lock,
+            self._secret_of,
+            core.clock,
+            open_doors=core.doors,
+            stream_doors=core.stream_doors,
+            check_signatures=core.check_signatures,
+        )
+
+    def _secret_of(self, access_key: str) -> str | None:
+        if access_key == self.core.running.access_key:
+            return self.core.running.secret_key
+        with self.core.world.lock:
+            return self.core.moto.secret_of(access_key)
+
+    def _status(self) -> dict[str, Any]:
+        import psutil
+
+        core = self.core
+        calendar = datetime.datetime.fromtimestamp(core.clock.calendar(), datetime.UTC)
+        return {
+            "calendar": calendar.isoformat(timespec="milliseconds"),
+            "containers": self.ecs.containers(),
+            "runtime_about": ABOUT[core.runtime.name],
+            "reconciler_seconds": round(core.world.cpu_seconds, 3),
+            "memory_mb": round(psutil.Process().memory_info().rss / 1e6),
+            "urls": self.elb.urls(),
+        }
+
+    def _url(self, name: str) -> dict[str, Any]:
+        url, warning = self.elb.url(name)
+        return {"url": url, "warning": warning}
+
+    def _reset(self) -> dict[str, Any]:
+        ended = self.ecs.containers()
+        for hook in self.core.on_reset:
+            hook()
+        self.core.moto.reset()
+        self.core.book.clear()
+        self.core.world.wake()
+        return {"containers": ended}
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Open for business: begin to tick, say how to be reached, and load the heavy parts."""
+        self.core.world.start(loop)
+        self.elb.start()
+        for hook in self.core.on_start:
+            hook()
+        home.write(self.core.folder, self.core.running)
+        threading.Thread(target=self._warm, name="warm-up", daemon=True).start()
+
+    def _warm(self) -> None:
+        try:
+            moto_load.load()
+            with self.core.world.lock:
+                self.core.moto.warm(self.core.running.region)
+            with self.core.world.lock:
+                moto_load.load_rest()
+        except Exception:
+            log.exception("moto could not be loaded")
+        gc.collect()
+        system.trim_memory()
+
+    def close(self) -> None:
+        """End every container and every thread."""
+        home.forget(self.core.folder, self.core.running.pid)
+        self.core.world.close()
+        self.elb.close()
+        self.core.runtime.close()
+        for hook in self.core.on_close:
+            hook()
+        self.gateway.close()
+
+
+def _core(folder: Path, port: int, speed: float, runtime: str) -> Core:
+    access_key, secret_key = home.new_keys()
+    clock = Clock(speed)
+    world, moto = World(clock), MotoApps()
+    chosen = choose(runtime, folder, port)
+    running = home.Running(
+        pid=os.getpid(),
+        port=port,
+        access_key=access_key,
+        secret_key=secret_key,
+        speed=speed,
+        region=os.environ.get("LAB_REGION", DEFAULT_REGION),
+        runtime=chosen.name,
+        started=clock.now(),
+    )
+    return Core(
+        folder=folder,
+        running=running,
+        clock=clock,
+        delays=Delays(clock),
+        world=world,
+        moto=moto,
+        dispatcher=Dispatcher(moto, world.wake),
+        book=AddressBook(),
+        runtime=chosen,
+        check_signatures=os.environ.get("LAB_AUTH", "on") != "off",
+    )

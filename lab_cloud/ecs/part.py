@@ -1,0 +1,70 @@
+"""ECS as a part of the cloud."""
+
+from ..cloudwatch.part import CloudWatch
+from ..core import Core
+from ..elb.reconciler import Elb
+from ..wire.moto_logs import MotoLogs
+from .api import EcsApi
+from .collector import EcsCollector
+from .health_reconciler import HealthChecks
+from .interruption import Interruptions
+from .launch import Launcher
+from .metadata import PREFIX, Metadata
+from .neighbours import AutoScalingNeighbour, ElbNeighbour, VpcNeighbour
+from .outside import Registries
+from .service_reconciler import ServiceReconciler
+from .store import Store
+from .task_reconciler import TaskReconciler
+
+
+class Ecs:
+    """Clusters, tasks and services, and what keeps them as they should be.
+
+    Parameters
+    ----------
+    core : Core
+        Where it plugs in.
+    elb : Elb
+        The load balancers whose target groups services use.
+    watch : CloudWatch
+        Where measurements go.
+    logs : MotoLogs
+        Where output goes.
+    registries : Registries
+        Where images are pulled with a role's permissions.
+    """
+
+    def __init__(self, core: Core, elb: Elb, watch: CloudWatch, logs: MotoLogs, registries: Registries) -> None:
+        self._core = core
+        self.store = Store()
+        networks, balancing = VpcNeighbour(core.book), ElbNeighbour(elb.targets)
+        base = f"{core.running.endpoint}{PREFIX.rstrip('/')}"
+        launcher = Launcher(core.world, core.runtime, logs, registries, base)
+        tasks = TaskReconciler(self.store, core.world, launcher, networks, balancing, core.delays)
+        core.world.add(tasks)
+        core.world.add(HealthChecks(self.store, core.world))
+        core.world.add(ServiceReconciler(self.store, core.world, tasks, balancing, core.delays))
+        core.dispatcher.own("ecs", EcsApi(self.store, core.clock, networks, balancing, AutoScalingNeighbour()))
+        watch.sampler.add(EcsCollector(self.store, core.world.lock))
+        core.doors[PREFIX] = Metadata(self.store)
+        core.commands["interrupt"] = Interruptions(self.store, core.world, core.delays).interrupt
+        core.on_reset.append(self._reset)
+
+    def containers(self) -> int:
+        """How many containers run."""
+        return sum(
+            container.alive
+            for region in self.store.regions.values()
+            for task in region.tasks.values()
+            for container in task.containers
+        )
+
+    def _reset(self) -> None:
+        now = self._core.clock.now()
+        for region in self.store.regions.values():
+            for task in region.tasks.values():
+                task.ask_to_stop("UserInitiated", "The cloud was reset", now)
+                for container in task.containers:
+                    if container.alive and container.handle is not None:
+                        container.handle.kill()
+        self.store.regions.clear()

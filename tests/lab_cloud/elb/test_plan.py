@@ -54,7 +54,12 @@ def test_nothing_is_held_against_an_address_that_is_not_known() -> None:
 
 @pytest.mark.parametrize(
     ("more", "protocol", "word"),
-    [({"kind": "network"}, "TCP", "network"), ({}, "HTTPS", "HTTPS"), ({"internal": True}, "HTTP", "internal")],
+    [
+        ({"kind": "network"}, "UDP", "UDP"),
+        ({"kind": "gateway"}, "GENEVE", "Gateway"),
+        ({}, "HTTPS", "HTTPS"),
+        ({"internal": True}, "HTTP", "internal"),
+    ],
 )
 def test_what_is_not_served_says_so(more: dict[str, object], protocol: str, word: str) -> None:
     plan = decide(Balancing((balancer(Listener("a", protocol, 80, FORWARD), **more),)), network(), [])

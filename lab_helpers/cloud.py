@@ -81,7 +81,7 @@ def environment() -> dict[str, str]:
     CloudUnavailable
         When no cloud is up.
     """
-    answer = _run("env")
+    answer = _run("env", "--shell", "posix")
     found = {}
     for line in answer.stdout.splitlines():
         words = shlex.split(line)

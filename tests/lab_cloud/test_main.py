@@ -26,9 +26,10 @@ def test_up_status_env_down(new_cloud: RunningCloud) -> None:
     assert facts["port"] == state["port"]
     if not system.WINDOWS:
         assert (new_cloud.home / "cloud.json").stat().st_mode & 0o777 == 0o600
-    lines = new_cloud.command("env").stdout.splitlines()
+    lines = new_cloud.command("env", "--shell", "posix").stdout.splitlines()
     assert f"export AWS_ENDPOINT_URL={new_cloud.endpoint}" in lines
-    assert all(line.startswith("export ") for line in lines)
+    assert all(line.startswith(("export ", "unset ")) for line in lines)
+    assert f"$Env:AWS_ENDPOINT_URL = '{new_cloud.endpoint}'" in new_cloud.command("env", "--shell", "powershell").stdout
     assert "The cloud is down" in new_cloud.command("down").stdout
     assert not system.is_alive(state["pid"])
     assert not (new_cloud.home / "cloud.json").exists()

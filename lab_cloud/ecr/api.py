@@ -5,9 +5,11 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from ..clock import Clock
+from ..delays import Delays
 from .images import Images
 from .images_api import ImageOperations
 from .layers_api import LayerOperations
+from .lifecycle_api import LifecycleOperations
 from .policies_api import PolicyOperations
 from .policy import Principal
 from .repositories_api import RepositoryOperations
@@ -15,7 +17,7 @@ from .store import Store
 from .tokens import Tokens
 
 
-class EcrApi(RepositoryOperations, LayerOperations, ImageOperations, PolicyOperations):
+class EcrApi(RepositoryOperations, LayerOperations, ImageOperations, PolicyOperations, LifecycleOperations):
     """All operations of ECR.
 
     Parameters
@@ -34,6 +36,8 @@ class EcrApi(RepositoryOperations, LayerOperations, ImageOperations, PolicyOpera
         The registry's address, for example ``127.0.0.1:4566``.
     principal_of : callable
         From an access key to whose it is.
+    delays : Delays
+        How long AWS's own steps take.
     """
 
     UNLOCKED = frozenset({"UploadLayerPart"})
@@ -48,6 +52,7 @@ class EcrApi(RepositoryOperations, LayerOperations, ImageOperations, PolicyOpera
         clock: Clock,
         host: str,
         principal_of: Callable[[str], Principal],
+        delays: Delays,
     ) -> None:
         self._store = store
         self._images = images
@@ -56,3 +61,4 @@ class EcrApi(RepositoryOperations, LayerOperations, ImageOperations, PolicyOpera
         self._clock = clock
         self._host = host
         self._principal_of = principal_of
+        self._delays = delays

@@ -11,6 +11,7 @@ What the API knows of repositories lives in memory and ends with the cloud, as t
 folder is therefore swept when a cloud starts, and no blob is left over.
 """
 
+import contextlib
 import hashlib
 import shutil
 import threading
@@ -128,11 +129,12 @@ class BlobStore:
         return [f"sha256:{path.name}" for path in self._blobs.iterdir()]
 
     def discard(self, path: Path) -> None:
-        """Put a file away; quick. `empty_trash` deletes it."""
-        if path.exists():
+        """Put a file away; quick. Windows keeps one that is being read: the sweep comes again."""
+        with contextlib.suppress(FileNotFoundError, PermissionError):
             path.replace(self._trash / uuid.uuid4().hex)
 
     def empty_trash(self) -> None:
         """Delete what was put away; slow."""
         for path in list(self._trash.iterdir()):
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(PermissionError):
+                path.unlink(missing_ok=True)

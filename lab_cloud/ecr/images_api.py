@@ -5,17 +5,16 @@ from typing import Any
 from ..errors import AwsError
 from ..wire import ACCOUNT, Call
 from . import manifest, names
-from .core import Core
 from .image import Image
 from .images import missing_reason
-from .paging import page
+from .operations import Operations, page
 from .repository import Repository
 
 RESTORE_SECONDS = 20 * 60.0
 """Amazon ECR User Guide, "Restoring an archived image": within 20 minutes."""
 
 
-class ImageOperations(Core):
+class ImageOperations(Operations):
     """Put, read, list, describe and delete images."""
 
     def put_image(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:

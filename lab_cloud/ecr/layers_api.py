@@ -13,7 +13,7 @@ from ..errors import AwsError
 from ..wire import ACCOUNT, Call
 from . import names
 from .blobs import Upload
-from .core import Core
+from .operations import Operations
 from .repository import Repository
 from .tokens import Tokens
 
@@ -23,7 +23,7 @@ SMALLEST_PART = 5 * 1024 * 1024
 DOWNLOADS = "/_ecr/layers/"
 
 
-class LayerOperations(Core):
+class LayerOperations(Operations):
     """Upload, check and download layers."""
 
     _host: str

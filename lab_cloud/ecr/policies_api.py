@@ -6,11 +6,11 @@ from typing import Any
 from ..errors import AwsError
 from ..wire import ACCOUNT, Call
 from . import access, names
-from .core import Core
+from .operations import Operations
 from .tokens import Tokens
 
 
-class PolicyOperations(Core):
+class PolicyOperations(Operations):
     """Set, read and delete policies."""
 
     _host: str

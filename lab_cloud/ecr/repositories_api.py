@@ -5,8 +5,7 @@ from typing import Any
 from ..errors import AwsError
 from ..wire import ACCOUNT, Call
 from . import names
-from .core import Core
-from .paging import page
+from .operations import Operations, page
 from .repository import MUTABLE, Repository
 
 MAX_RESOURCE_TAGS = 50
@@ -14,7 +13,7 @@ EXCLUDING = "_WITH_EXCLUSION"
 MAX_WILDCARDS = 2
 
 
-class RepositoryOperations(Core):
+class RepositoryOperations(Operations):
     """Create, describe, set up and delete repositories."""
 
     _host: str

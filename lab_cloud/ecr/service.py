@@ -7,9 +7,11 @@ from .blobs import BlobStore
 from .door import RegistryDoor
 from .image import Image
 from .images import Images
+from .lifecycle_reconciler import Lifecycles
 from .pulling import Pulling
 from .repository import Repository
 from .store import Store
+from .sweeper import Sweeper
 from .tokens import Tokens
 
 
@@ -28,7 +30,7 @@ class Ecr:
         self.blobs = BlobStore(core.folder / "ecr")
         tokens = Tokens()
         images = Images(self.store, self.blobs, world.clock, self._pushed)
-        self.api = EcrApi(self.store, images, tokens, world.lock, world.clock, host, access.principal_of)
+        self.api = EcrApi(self.store, images, tokens, world.lock, world.clock, host, access.principal_of, core.delays)
         self.pulling = Pulling(self.store, images, tokens, world.lock, world.clock, host)
         self.door = RegistryDoor(
             self.store,
@@ -41,6 +43,9 @@ class Ecr:
             check_tokens=core.check_signatures,
             region=core.running.region,
         )
+        self._sweeper = Sweeper(self.store, images, self.blobs, world)
+        world.add(Lifecycles(self.store, images, world, core.delays))
+        world.add(self._sweeper)
         core.runtime.catalog.add_remote(self.pulling.host, self.pulling)
         core.dispatcher.own("ecr", self.api)
         core.stream_doors.append(self.door)
@@ -53,3 +58,4 @@ class Ecr:
     def _reset(self) -> None:
         """Forget everything; the blobs are swept."""
         self.store.registries.clear()
+        self._sweeper.soon()

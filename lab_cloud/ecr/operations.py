@@ -1,8 +1,9 @@
 """What every group of ECR's operations starts from: the repository that a call is about, if its caller may."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
+from .. import paging
 from ..clock import Clock
 from ..wire import Call
 from . import access
@@ -11,8 +12,16 @@ from .policy import Principal
 from .repository import Repository
 from .store import Registry, Store, check_registry
 
+T = TypeVar("T")
 
-class Core:
+
+def page(items: Sequence[T], params: dict[str, Any], default: int = 100) -> tuple[list[T], str | None]:
+    """One page by ``maxResults`` and ``nextToken``, and the token of the next."""
+    size = params.get("maxResults") or default
+    return paging.page(items, params.get("nextToken"), size, "InvalidParameterException")
+
+
+class Operations:
     """Parts that all operations share; `EcrApi` fills them in."""
 
     _store: Store

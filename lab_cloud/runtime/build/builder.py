@@ -1,9 +1,10 @@
 """Builds an image: carries out a Dockerfile's instructions, or finds what they made in the cache."""
 
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lab_cloud.errors import BuildFailed, DockerfileError, ImageNotFound
@@ -13,6 +14,7 @@ from lab_cloud.runtime.build.context import Context, NoSource, Source
 from lab_cloud.runtime.build.copying import Look, copied
 from lab_cloud.runtime.build.dockerfile import Instruction
 from lab_cloud.runtime.build.files import LinkLoop
+from lab_cloud.runtime.build.running import Runner, changed, look
 from lab_cloud.runtime.build.settings import SETTINGS, configured
 from lab_cloud.runtime.build.sources import Sources
 from lab_cloud.runtime.build.stage import Plan, Stage, find
@@ -198,7 +200,7 @@ class _Run:
         elif instruction.name in ("COPY", "ADD"):
             self._copy(stage, number, instruction, began)
         elif instruction.name == "RUN":
-            raise instruction.error("RUN is not supported by this builder")
+            self._execute(stage, number, instruction, began)
         else:
             self._configure(stage, number, instruction, began)
 
@@ -237,6 +239,28 @@ class _Run:
             layer = copied(files, found, sources.destination, Look(sources.mode(), sources.owner(files)))
         self._finish(stage, number, instruction, key, cached, made, layer, instruction.text, began)
 
+    def _execute(self, stage: Stage, number: int, instruction: Instruction, began: float) -> None:
+        if stage.from_scratch:
+            raise instruction.error("nothing can run in scratch", "Begin with a base that has Python: FROM python:3.12")
+        inside = [stage.args, stage.config.get("Env") or [], stage.config.get("WorkingDir") or "/"]
+        heredocs = [heredoc.text for heredoc in instruction.heredocs]
+        key = key_of(stage.key, instruction.text, heredocs, inside, list(sys.version_info[:2]))
+        cached, made = self._look_up(key)
+        layer: dict[str, Entry] = {}
+        output: list[str] = []
+        if not cached:
+            self.say(f"{self._step_of(stage, number, instruction).head}   running …")
+
+            def heard(line: str) -> None:
+                output.append(line)
+                self.say(f"    {line}")
+
+            runner = Runner((self.store.path(digest) for digest in stage.diff_ids), self.scratch)
+            before = look(runner.root)
+            runner.run(instruction, stage.config, stage.args, heard)
+            layer = changed(runner.root, before, look(runner.root), stage.files(self.store))
+        self._finish(stage, number, instruction, key, cached, made, layer, instruction.text, began, tuple(output))
+
     def _look_up(self, key: str) -> tuple[bool, Descriptor | None]:
         if not self.request.use_cache:
             return False, None
@@ -253,6 +277,7 @@ class _Run:
         layer: Mapping[str, Entry],
         text: str,
         began: float,
+        output: tuple[str, ...] = (),
     ) -> None:
         """Keep a step's layer, and tell of it."""
         if not cached:
@@ -260,7 +285,7 @@ class _Run:
             self.cache.put(key, made)
         stage.key = key
         stage.note(text, made)
-        self._tell(stage, number, instruction, cached=cached, began=began, layer=made)
+        self._tell(stage, number, instruction, cached=cached, began=began, layer=made, output=output)
 
     def _tell(
         self,
@@ -271,17 +296,20 @@ class _Run:
         cached: bool,
         began: float,
         layer: Descriptor | None = None,
+        output: tuple[str, ...] = (),
     ) -> None:
         self._missed = self._missed or not cached
-        step = Step(
-            stage.plan.label if len(self.plans) > 1 else "",
-            number,
-            len(stage.plan.instructions),
-            instruction.text,
-            cached,
-            time.perf_counter() - began,
-            layer.digest if layer else "",
-            layer.size if layer else 0,
+        step = replace(
+            self._step_of(stage, number, instruction),
+            cached=cached,
+            seconds=time.perf_counter() - began,
+            layer=layer.digest if layer else "",
+            size=layer.size if layer else 0,
+            output=output,
         )
         self.steps.append(step)
         self.say(step.line())
+
+    def _step_of(self, stage: Stage, number: int, instruction: Instruction) -> Step:
+        label = stage.plan.label if len(self.plans) > 1 else ""
+        return Step(label, number, len(stage.plan.instructions), instruction.text)

@@ -122,8 +122,9 @@ class Files:
             return
         folder, base = posixpath.split(name)
         self._children[folder].discard(base)
-        for child in list(self._children.pop(name, ())):
+        for child in list(self._children.get(name, ())):
             self._remove(f"{name}/{child}")
+        self._children.pop(name, None)
 
 
 def read_layer(path: Path) -> dict[str, Entry]:

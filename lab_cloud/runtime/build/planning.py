@@ -1,5 +1,6 @@
 """From the instructions of a Dockerfile to its stages; everything that can be refused is refused before any work."""
 
+import platform
 import re
 from collections.abc import Mapping, Sequence
 
@@ -100,6 +101,12 @@ def warnings(found: Sequence[Plan], given: Mapping[str, str]) -> list[str]:
     """What the learner should know before the build: shell forms, lists that are none, unused arguments."""
     told: list[str] = []
     declared = set(PLATFORM_ARGS) | set(PROXY_ARGS)
+    first = next((each for plan in found for each in plan.instructions if each.name == "RUN"), None)
+    if first is not None:
+        told.append(
+            f"line {first.line}: RUN uses this machine's Python {platform.python_version()}, not one of the image. What"
+            " it changes within the image becomes a layer; anything else is refused or not kept."
+        )
     for plan in found:
         for instruction in plan.instructions:
             if instruction.name == "ARG":
@@ -140,10 +147,10 @@ def _closed(plan: Plan, instructions: Sequence[Instruction]) -> Plan:
 
 def _from(instruction: Instruction, before: Sequence[Plan], arguments: Mapping[str, str]) -> Plan:
     for flag, value in instruction.flags:
-        platform = expanded(instruction, value or "", arguments)
-        if flag == "platform" and platform != PLATFORM:
+        wanted = expanded(instruction, value or "", arguments)
+        if flag == "platform" and wanted != PLATFORM:
             raise instruction.error(
-                f"--platform={platform} is not built here", f"Leave it out: images of this builder are for {PLATFORM}."
+                f"--platform={wanted} is not built here", f"Leave it out: images of this builder are for {PLATFORM}."
             )
     words = split(instruction, instruction.rest, arguments)
     if len(words) not in (1, 3) or (len(words) == 3 and words[1].upper() != "AS"):

@@ -34,7 +34,7 @@ class Step:
     number: int
     total: int
     text: str
-    cached: bool
+    cached: bool = False
     seconds: float = 0.0
     layer: str = ""
     size: int = 0

@@ -136,7 +136,7 @@ LABEL who=$NAME
 """
     config = bench.config(bench.build(text))
     assert "TEXT=global world y z $NAME" in config["Env"]  # type: ignore[operator]
-    assert config["Labels"] == {**bench.catalog.pull("python").config.get("Labels", {}), "who": "env"}
+    assert config["Labels"]["who"] == "env"  # type: ignore[index]
     given = bench.build(text, arguments={"GREETING": "hi", "NAME": "you", "OTHER": "?"})
     assert "TEXT=hi you y z $NAME" in bench.config(given)["Env"]  # type: ignore[operator]
     assert any("OTHER" in line for line in given.warnings)

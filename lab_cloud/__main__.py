@@ -216,9 +216,12 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _env(options: argparse.Namespace) -> int:
+    from .elb.authority import ca_file
+
     running = _running()
     name = options.shell or shell.detect(os.environ)
     wanted = shell.changes(os.environ, running.endpoint, running.access_key, running.secret_key, running.region)
+    wanted["LAB_CA_FILE"] = str(ca_file(home.find()))
     print("\n".join(shell.lines(wanted, name)))
     if sys.stdout.isatty():
         print(f"To set them here: {shell.HOW[name]}", file=sys.stderr)
@@ -227,9 +230,13 @@ def _env(options: argparse.Namespace) -> int:
 
 def _url(options: argparse.Namespace) -> int:
     from .control import ask
+    from .elb.authority import ca_file
 
     answer = ask(_running(), "url", name=options.name)
     print(answer["url"])
+    if answer["url"].startswith("https:"):
+        ca = ca_file(home.find())
+        print(f"Its certificate is signed by this machine's own authority: curl --cacert '{ca}'", file=sys.stderr)
     if answer.get("warning"):
         print(answer["warning"], file=sys.stderr)
     return 0

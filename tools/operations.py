@@ -92,15 +92,15 @@ class Caller:
 
     def ours(self, service: str, operation: str) -> bool:
         """Whether the cloud has a method for it."""
-        return self._cloud.dispatcher.handler(service, operation) is not None
+        return self._cloud.core.dispatcher.handler(service, operation) is not None
 
     def _send(self, request: AWSPreparedRequest, **_others: Any) -> AWSResponse:
         path, _, query = request.url.partition("://")[2].partition("/")[2].partition("?")
         headers = {name.lower(): _text(value) for name, value in request.headers.items()}
         body = request.body or b""
         signer = Signer("a", REGION, headers["authorization"].split("/")[3])
-        with self._cloud.world.lock:
-            answer = self._cloud.dispatcher.answer(
+        with self._cloud.core.world.lock:
+            answer = self._cloud.core.dispatcher.answer(
                 Request(request.method, f"/{path}", query, headers, body.encode() if isinstance(body, str) else body),
                 signer,
             )

@@ -11,9 +11,10 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from ..errors import AwsError
-from ..wire import FORWARD, Answer, Call, moto_ec2, moto_elb
+from ..wire import FORWARD, Answer, Call, moto_certificates, moto_ec2, moto_elb
 from . import health
 from .actions import check_actions
+from .certificates_api import CertificateOperations, check_security
 from .model import LoadBalancer, TargetGroup
 from .reconciler import Elb
 from .rules_api import RuleOperations
@@ -24,7 +25,7 @@ OUTSIDE_VPC = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "100.64.0.0/1
 MOST_TARGETS = 1000
 
 
-class ElbApi(RuleOperations):
+class ElbApi(RuleOperations, CertificateOperations):
     """The overrides, one method an operation.
 
     Parameters
@@ -84,8 +85,7 @@ class ElbApi(RuleOperations):
         if any(listener.port == port for listener in balancer.listeners):
             text = f"A listener already exists on port {port} for this load balancer '{arn}'"
             raise AwsError("DuplicateListener", text)
-        if params.get("Protocol") in ("HTTPS", "TLS") and not params.get("Certificates"):
-            raise AwsError("ValidationError", f"A certificate must be specified for {params['Protocol']} listeners")
+        check_security(call.region, params.get("Protocol", ""), params)
         check_actions(call.region, balancer, params.get("Protocol", ""), params["DefaultActions"])
         return FORWARD
 
@@ -95,6 +95,8 @@ class ElbApi(RuleOperations):
         if balancer is None:
             raise AwsError("ListenerNotFound", "One or more listeners not found")
         protocol = params.get("Protocol") or _protocol_of(balancer, params["ListenerArn"])
+        has_certificate = moto_certificates.default(call.region, params["ListenerArn"]) is not None
+        check_security(call.region, protocol, params, has_certificate=has_certificate)
         if params.get("DefaultActions"):
             check_actions(call.region, balancer, protocol, params["DefaultActions"])
         return FORWARD

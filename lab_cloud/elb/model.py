@@ -170,6 +170,26 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate of ACM or IAM.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The host names that it is for.
+    pem : str
+        Private key, certificate and chain, when it was imported; empty when it was requested.
+    issued : bool
+        False as long as ACM waits for the proof that the domain is the caller's.
+    """
+
+    arn: str
+    names: tuple[str, ...] = ()
+    pem: str = field(default="", repr=False)
+    issued: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Listener:
     """A listener.
 
@@ -183,6 +203,10 @@ class Listener:
         The others, by priority.
     idle_timeout : float
         Of a TCP listener: real seconds without a byte after which a flow is given up.
+    certificates : tuple of Certificate
+        The default one first.
+    protocols : tuple of str
+        The TLS versions of its security policy.
     """
 
     arn: str
@@ -192,6 +216,8 @@ class Listener:
     targets: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = ()
     idle_timeout: float = 350.0
+    certificates: tuple[Certificate, ...] = ()
+    protocols: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

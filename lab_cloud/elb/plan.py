@@ -79,8 +79,8 @@ def _refusal(balancer: LoadBalancer, listener: Listener, network: Network) -> st
             f"The listener on port {listener.port} of {balancer.name} speaks {listener.protocol}; the embedded cloud "
             "carries TCP only, so nobody gets in here."
         )
-    if balancer.kind == "application" and listener.protocol != "HTTP":
-        return f"The embedded cloud serves HTTP listeners only, and this one speaks {listener.protocol}."
+    if balancer.kind == "application" and listener.protocol not in ("HTTP", "HTTPS"):
+        return f"The embedded cloud serves HTTP and HTTPS only, and this listener speaks {listener.protocol}."
     return reach.listener_open(
         balancer.groups, listener.port, network.groups, internal=balancer.internal, name=balancer.name
     ).reason

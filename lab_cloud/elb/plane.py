@@ -17,9 +17,11 @@ from .flows import Flow
 from .listening import Listening
 from .proxy import ClientConnection
 from .targets import Group, Target
+from .tls import Tls
 from .upstream import Pool
 
 BACKLOG = 1024
+HANDSHAKE_SECONDS = 10.0
 SWEEP_SECONDS = 0.5
 Client = ClientConnection | Flow
 Spawn = Callable[[Callable[[], Coroutine[Any, Any, None]]], None]
@@ -36,13 +38,16 @@ class Door:
         Bound and listening.
     listening : Listening
         What happens with a request; replaced whole.
+    tls : Tls, optional
+        The certificates of an HTTPS listener.
     """
 
-    def __init__(self, key: str, sock: socket.socket, listening: Listening) -> None:
+    def __init__(self, key: str, sock: socket.socket, listening: Listening, tls: Tls | None = None) -> None:
         self.key = key
         self.sock = sock
         self.port: int = sock.getsockname()[1]
         self.listening = listening
+        self.tls = tls
         self.clients: set[Client] = set()
         self.server: asyncio.Server | None = None
         self.closed = False
@@ -105,7 +110,13 @@ class DataPlane:
         if door.closed:
             return
         self._doors.add(door)
-        server = await self.loop.create_server(lambda: self._client(door), sock=door.sock, backlog=BACKLOG)
+        server = await self.loop.create_server(
+            lambda: self._client(door),
+            sock=door.sock,
+            backlog=BACKLOG,
+            ssl=door.tls.context if door.tls is not None else None,
+            ssl_handshake_timeout=HANDSHAKE_SECONDS if door.tls is not None else None,
+        )
         if door.closed:  # meanwhile
             server.close()
         else:

@@ -287,7 +287,8 @@ class ClientConnection(asyncio.Protocol):
         self._held = 0
         if not self.transport.is_closing():
             self.transport.resume_reading()
-            self.transport.write_eof()
+            if self.transport.can_write_eof():
+                self.transport.write_eof()
             self.loop.call_later(LINGER_SECONDS, self.transport.abort)
 
     def sweep(self, now: float) -> None:

@@ -7,6 +7,7 @@ from ..errors import CloudError
 from ..network.addresses import AddressBook
 from ..wire import moto_ec2, moto_elb
 from ..world import World
+from .authority import Authority
 from .counters import Counters, FlowCounters
 from .listening import Deed, Fixed, Forward, Listening, Refer, Route
 from .messages import page
@@ -17,6 +18,7 @@ from .probes import Prober
 from .redirects import Neighbours
 from .rules import compiled
 from .targets import TargetRegistry
+from .tls import Tls
 
 
 class Elb:
@@ -41,6 +43,7 @@ class Elb:
         self.targets.on_register = self.prober.notice
         self._plane = DataPlane(book, world.spawn, self.prober.hint)
         self._ports = Ports(home)
+        self.authority = Authority(home)
         self._doors: dict[str, Door] = {}
         self._counters: dict[str, Counters] = {}
         self._flows: dict[str, FlowCounters] = {}
@@ -145,7 +148,7 @@ class Elb:
         return ranked[0] if ranked else None
 
     def _url_of(self, plan: DoorPlan) -> str:
-        return f"http://127.0.0.1:{self._doors[plan.key].port}/"
+        return f"{_scheme(plan)}://127.0.0.1:{self._doors[plan.key].port}/"
 
     def _apply(self, plan: Plan) -> None:
         self._plan = plan
@@ -164,24 +167,33 @@ class Elb:
                 for name, other in plan.doors.items()
                 if other.balancer.arn == wanted.balancer.arn
             )
-            listening = self._listening(wanted, neighbours)
             door = self._doors.get(key)
+            if door is not None and (door.tls is not None) != (_scheme(wanted) == "https"):
+                new[key] = door.sock.dup()  # the same port goes on with another protocol
+                self._plane.close(self._doors.pop(key))
+                door = None
+            tls = door.tls if door is not None else self._tls(wanted)
+            listening = self._listening(wanted, neighbours, tls)
             if door is None:
-                door = self._doors[key] = Door(key, new[key], listening)
+                door = self._doors[key] = Door(key, new[key], listening, tls)
                 self._plane.open(door)
             elif door.listening != listening:
                 door.change(listening)
 
-    def _listening(self, wanted: DoorPlan, neighbours: Neighbours) -> Listening:
+    def _tls(self, wanted: DoorPlan) -> Tls | None:
+        return Tls(self.authority, wanted.balancer.dns_name) if _scheme(wanted) == "https" else None
+
+    def _listening(self, wanted: DoorPlan, neighbours: Neighbours, tls: Tls | None) -> Listening:
         balancer, listener = wanted.balancer, wanted.listener
         flows = self._flows[balancer.arn] if balancer.kind == "network" else None
+        problem = tls.change(listener.certificates, listener.protocols) if tls is not None else ""
         return Listening(
             balancer=balancer.name,
             dns_name=balancer.dns_name.encode(),
             port=listener.port,
             action=self._deed(listener.action),
             counters=self._counters[balancer.arn],
-            refusal=wanted.refusal,
+            refusal=wanted.refusal or problem,
             scheme=_scheme(wanted).encode(),
             rules=tuple(
                 (compiled(one.conditions), Route(self._deed(one.action), one.rewrites)) for one in listener.rules

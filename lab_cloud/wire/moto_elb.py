@@ -6,11 +6,12 @@ is loaded.
 
 import importlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from ..elb.model import Balancing, HealthCheck, LoadBalancer, Stickiness, TargetGroup
+from ..elb.model import Balancing, HealthCheck, Listener, LoadBalancer, Stickiness, TargetGroup
 from ..errors import AwsError
-from . import moto_ec2, moto_load, moto_rules
+from . import moto_certificates, moto_ec2, moto_load, moto_rules
 from .call import ACCOUNT
 
 DAY = 24 * 3600
@@ -235,12 +236,20 @@ def _load_balancer(region: str, balancer: Any) -> LoadBalancer:
         subnets=tuple(place.id for place in balancer.subnets),
         groups=tuple(balancer.security_groups or ()),
         addresses=tuple(address for _eni, address in interfaces.values()),
-        listeners=tuple(moto_rules.listener(one) for one in balancer.listeners.values()),
+        listeners=tuple(_listener(region, one) for one in balancer.listeners.values()),
         idle_timeout=float(attributes.get("idle_timeout.timeout_seconds", 60)),
         preserve_host=attributes.get("routing.http.preserve_host_header.enabled") == "true",
         forwarded_for=attributes.get("routing.http.xff_header_processing.mode", "append"),
         forwarded_for_port=attributes.get("routing.http.xff_client_port.enabled") == "true",
     )
+
+
+def _listener(region: str, found: Any) -> Listener:
+    made = moto_rules.listener(found)
+    if made.protocol not in ("HTTPS", "TLS"):
+        return made
+    protocols = moto_certificates.protocols_of(found.ssl_policy or "") or ()
+    return replace(made, certificates=moto_certificates.of_listener(region, found), protocols=protocols)
 
 
 def _target_group(region: str, group: Any) -> TargetGroup:

@@ -76,6 +76,7 @@ def loaded() -> bool:
 
 def _import() -> None:
     os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
+    os.environ.setdefault("MOTO_ACM_VALIDATION_WAIT", "1")  # the proof that a domain is yours is not asked for
     os.environ.setdefault("MOTO_ALLOW_NONEXISTENT_REGION", "true")
     # one account; else moto looks for the caller's key in every partition, and makes an IAM of 8 MB for each
     os.environ.setdefault("MOTO_ACCOUNT_ID", ACCOUNT)

@@ -145,7 +145,7 @@ def create(region: str, params: Mapping[str, Any]) -> dict[str, Any]:
     moto's own way checks the conditions once more, and does not know those with regular expressions.
     """
     models = importlib.import_module("moto.elbv2.models")
-    found = _listener(region, params["ListenerArn"])
+    found = find_listener(region, params["ListenerArn"])
     random = importlib.import_module("moto.moto_api._internal").mock_random
     arn = f"{found.arn.replace(':listener/', ':listener-rule/')}/{random.get_random_hex(16)}"
     actions = [models.FakeAction(dict(one)) for one in params["Actions"]]
@@ -187,7 +187,7 @@ def set_priority(region: str, arn: str, priority: int) -> dict[str, Any]:
 
 def describe_all(region: str, listener_arn: str) -> list[dict[str, Any]]:
     """All rules of a listener, as DescribeRules answers: by priority, the default one last."""
-    found = _listener(region, listener_arn)
+    found = find_listener(region, listener_arn)
     if found is None:
         return []
     own = sorted(found._non_default_rules.values(), key=lambda one: int(one.priority))
@@ -238,7 +238,8 @@ def _found(region: str, arn: str) -> tuple[Any, Any] | None:
     return None
 
 
-def _listener(region: str, arn: str) -> Any:
+def find_listener(region: str, arn: str) -> Any:
+    """moto's listener, or None."""
     for balancer in _backend(region).load_balancers.values():
         if arn in balancer.listeners:
             return balancer.listeners[arn]

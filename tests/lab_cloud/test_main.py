@@ -28,6 +28,7 @@ def test_up_status_env_down(new_cloud: RunningCloud) -> None:
         assert (new_cloud.home / "cloud.json").stat().st_mode & 0o777 == 0o600
     lines = new_cloud.command("env", "--shell", "posix").stdout.splitlines()
     assert f"export AWS_ENDPOINT_URL={new_cloud.endpoint}" in lines
+    assert f"export LAB_CA_FILE={new_cloud.home / 'tls' / 'ca.pem'}" in lines
     assert all(line.startswith(("export ", "unset ")) for line in lines)
     assert f"$Env:AWS_ENDPOINT_URL = '{new_cloud.endpoint}'" in new_cloud.command("env", "--shell", "powershell").stdout
     assert "The cloud is down" in new_cloud.command("down").stdout

@@ -57,7 +57,7 @@ def test_nothing_is_held_against_an_address_that_is_not_known() -> None:
     [
         ({"kind": "network"}, "UDP", "UDP"),
         ({"kind": "gateway"}, "GENEVE", "Gateway"),
-        ({}, "HTTPS", "HTTPS"),
+        ({}, "TLS", "TLS"),
         ({"internal": True}, "HTTP", "internal"),
     ],
 )

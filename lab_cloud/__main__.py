@@ -45,7 +45,9 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument(
         "--speed", type=float, help="how many times shorter AWS's own waiting is (default: LAB_SPEED or 60)"
     )
-    up.add_argument("--runtime", help="how containers run: process or sandbox (default: LAB_RUNTIME or process)")
+    up.add_argument(
+        "--runtime", help="how containers run: process, sandbox or docker (default: LAB_RUNTIME or process)"
+    )
     up.add_argument("--foreground", action="store_true", help="stay here and log to this terminal; Ctrl-C stops it")
     up.set_defaults(run=_up)
     commands.add_parser("down", help="stop the cloud and all its containers").set_defaults(run=_down)

@@ -92,6 +92,8 @@ class Cloud:
             open_doors=core.doors,
             stream_doors=core.stream_doors,
             check_signatures=core.check_signatures,
+            inner=core.runtime.way_back,
+            private=(CONTROL_PREFIX,),
         )
 
     def _secret_of(self, access_key: str) -> str | None:

@@ -67,7 +67,8 @@ def serve(folder: Path, port: int, speed: float, runtime: str = "", *, to_termin
         cloud.start(asyncio.get_running_loop())
         if to_terminal:
             print(f"The cloud is up at {cloud.core.running.endpoint} (speed {speed:g}). Ctrl-C stops it.", flush=True)
-        await server.serve(sockets=[listener])
+        way_back = cloud.core.runtime.way_back
+        await server.serve(sockets=[listener, *([way_back.listener] if way_back and way_back.listener else [])])
 
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:

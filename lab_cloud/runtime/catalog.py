@@ -30,6 +30,9 @@ from lab_cloud.runtime.spec import Image
 INTERPRETER = "containers-on-aws.interpreter"
 """The label of images whose base is empty; its value is the real image that the base stands for."""
 
+OWN_NAMES = "containers-on-aws/"
+"""Names of the course that no public registry has; who would take one there must not be run here."""
+
 CANNOT_PULL = "CannotPullContainerError: pull image manifest has been retried 1 time(s): "
 SOURCES = Path(__file__).resolve().parents[2] / "data" / "images"
 
@@ -61,6 +64,10 @@ class Catalog:
         for name in self.store.names():
             if parse(name).host == host:
                 self.store.untag(name)
+
+    def answers_for(self, reference: Reference) -> bool:
+        """Whether nobody else is to be asked for an image: its registry, or the course's own name, is this cloud's."""
+        return reference.host in self._remotes or reference.repository.startswith(f"{DOCKER_HUB}/{OWN_NAMES}")
 
     def repositories(self) -> list[str]:
         """Full names of the course's images, sorted."""

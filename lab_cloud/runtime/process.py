@@ -203,6 +203,7 @@ class ProcessRuntime:
     """
 
     name = "process"
+    way_back = None
     handle: type[ProcessHandle] = ProcessHandle
 
     def __init__(self, home: Path, sources: Path = SOURCES) -> None:

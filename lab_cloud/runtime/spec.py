@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from lab_cloud.runtime.catalog import Catalog
+    from lab_cloud.runtime.wayback import WayBack
 
 
 @dataclass(frozen=True)
@@ -233,6 +234,10 @@ class Runtime(Protocol):
     @property
     def catalog(self) -> "Catalog":
         """The images that it can run, and the store that keeps them."""
+
+    @property
+    def way_back(self) -> "WayBack | None":
+        """How containers reach the cloud when this machine's loopback is not theirs."""
 
     def pull(self, image: str, password: str | None = None) -> Image:
         """Make an image available; slow.

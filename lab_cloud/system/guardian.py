@@ -4,7 +4,7 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from lab_cloud.system.host import LINUX, WINDOWS, kill
@@ -63,15 +63,20 @@ class Guardian:
         This cloud's part of `MARK`.
     folder : Path
         The containers' folder, removed at the end.
+    will : str
+        Python that it runs first; this cloud's run stands in ``sys.argv[1]``.
+    environment : mapping of str to str, optional
+        What that needs to know.
     """
 
-    def __init__(self, run: str, folder: Path) -> None:
+    def __init__(self, run: str, folder: Path, will: str = "", environment: Mapping[str, str] | None = None) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         if WINDOWS:
             return
         code = (
             "import shutil, sys, time\n"
             f"sys.path.insert(0, {str(Path(__file__).parent.parent.parent)!r})\n"
+            f"{will}"
             "from lab_cloud.system import kill_marked\n"
             "deadline = time.monotonic() + 10\n"
             "while kill_marked(sys.argv[1]) and time.monotonic() < deadline: time.sleep(0.02)\n"
@@ -79,6 +84,7 @@ class Guardian:
         )
         # The names stand in the environment, so that ending the cloud by its command line does not end its guardian.
         env = {
+            **(environment or {}),
             "PATH": os.environ.get("PATH", os.defpath),
             "LAB_PYTHON": sys.executable,
             "LAB_CODE": code,

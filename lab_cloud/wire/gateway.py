@@ -41,6 +41,17 @@ class StreamDoor(Protocol):
         """Answer it."""
 
 
+class Inner(Protocol):
+    """The second door; what `lab_cloud.runtime.wayback` opens."""
+
+    @property
+    def host(self) -> str:
+        """The name that containers use."""
+
+    def admits(self, caller: str) -> bool:
+        """Whether a caller's address is a container's."""
+
+
 REFUSALS = {
     # kind: (code for JSON services, code for query services, HTTP status)
     "missing": ("MissingAuthenticationTokenException", "MissingAuthenticationToken", 403),
@@ -72,6 +83,10 @@ class Gateway:
         Doors that stream (the image registry).
     check_signatures : bool
         False only under ``LAB_AUTH=off``, for other clients' test suites.
+    inner : Inner, optional
+        The second door, for containers that have a loopback of their own.
+    private : tuple of str
+        Path prefixes that are not to be had by the second door.
     """
 
     def __init__(
@@ -84,6 +99,8 @@ class Gateway:
         open_doors: dict[str, Door] | None = None,
         stream_doors: Sequence[StreamDoor] = (),
         check_signatures: bool = True,
+        inner: Inner | None = None,
+        private: tuple[str, ...] = (),
     ) -> None:
         self._dispatcher = dispatcher
         self._lock = lock
@@ -92,6 +109,8 @@ class Gateway:
         self._open_doors = open_doors or {}
         self._stream_doors = stream_doors
         self._check_signatures = check_signatures
+        self._inner = inner
+        self._private = private
         self._threads = ThreadPoolExecutor(API_THREADS, thread_name_prefix="api")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -99,7 +118,8 @@ class Gateway:
         if scope["type"] != "http":
             raise RuntimeError(f"unexpected ASGI scope {scope['type']}")
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        refusal = _foreign(headers)
+        inside = self._inner is not None and _comes_from_inside(scope)
+        refusal = self._foreign(headers, str(scope["client"][0]) if inside else None)
         if refusal is not None:
             await _send(send, _plain(403, refusal), close=True)
             return
@@ -119,16 +139,25 @@ class Gateway:
             headers=headers,
             body=body,
         )
-        response = await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, request)
+        response = await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, request, inside)
         await _send(send, response)
 
-    def _answer(self, request: Request) -> Response:
+    def _foreign(self, headers: dict[str, str], container: str | None) -> str | None:
+        """Why a caller is shown the door; `container` is its address when it came by the second one."""
+        hosts = ALLOWED_HOSTS if self._inner is None else (*ALLOWED_HOSTS, self._inner.host)
+        if container is not None and self._inner is not None and not self._inner.admits(container):
+            return "Only containers of this cloud may come in here."
+        return _foreign(headers, hosts)
+
+    def _answer(self, request: Request, inside: bool) -> Response:
+        if inside and request.path.startswith(self._private):
+            return _plain(404, "Not found.")
         for prefix, door in self._open_doors.items():
             if request.path.startswith(prefix):
                 with self._lock:
                     return door(request) or _plain(404, "Not found.")
         try:
-            signer = self._signer(request)
+            signer = self._signer(request, inside)
         except Refused as refused:
             return refuse(request, refused)
         self._clock.touch()
@@ -137,8 +166,8 @@ class Gateway:
         with self._lock:
             return self._dispatcher.answer(request, signer)
 
-    def _signer(self, request: Request) -> Signer:
-        if self._check_signatures:
+    def _signer(self, request: Request, inside: bool) -> Signer:
+        if self._check_signatures or inside:
             return verify(request, self._secret_of, self._clock.now())
         return _unchecked(request)
 
@@ -165,10 +194,15 @@ def refuse(request: Request, refused: Refused) -> Response:
     return answers.error(AwsError(query_code, refused.message, status=status), "query", request_id)
 
 
-def _foreign(headers: dict[str, str]) -> str | None:
+def _comes_from_inside(scope: Scope) -> bool:
+    """Whether a request came by the second door, whose address is not loopback."""
+    return not str(scope["server"][0]).startswith(("127.", "::1"))
+
+
+def _foreign(headers: dict[str, str], hosts: Sequence[str]) -> str | None:
     host = headers.get("host", "")
     name = host if host.endswith("]") else host.rpartition(":")[0] or host
-    if name not in ALLOWED_HOSTS:
+    if name not in hosts:
         return f"The host name {name!r} is not one of this cloud's. Use http://127.0.0.1."
     if "origin" in headers:
         return "Web pages may not call this cloud."

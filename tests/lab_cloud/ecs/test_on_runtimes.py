@@ -15,7 +15,9 @@ def isolated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     why = missing(request.param)
     if why:
         pytest.skip(why)
-    cloud = RunningCloud(tmp_path_factory.mktemp(request.param) / "lab", LAB_RUNTIME=request.param)
+    cloud = RunningCloud(
+        tmp_path_factory.mktemp(request.param) / "lab", LAB_RUNTIME=request.param, LAB_DOCKER_PULL="off"
+    )
     cloud.command("up")
     assert cloud.state["runtime"] == request.param
     yield Place(cloud)
@@ -73,3 +75,33 @@ def test_too_much_memory(isolated: Place) -> None:
     task = isolated.until_task(isolated.run(isolated.program(code, memory=64))["taskArn"], "STOPPED", 40)
     assert task["containers"][0]["exitCode"] == 137
     assert task["containers"][0]["reason"].startswith("OutOfMemoryError")
+
+
+WAY_BACK = """
+import os, urllib.error, urllib.request
+def ask(path, data=None, **headers):
+    url = os.environ["AWS_ENDPOINT_URL"] + path
+    try:
+        return urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=10).status
+    except urllib.error.HTTPError as error:
+        return error.code
+own = os.environ["ECS_CONTAINER_METADATA_URI_V4"]
+commands = ask("/_lab/status", b"{}", **{"x-lab-key": KEY})
+print(urllib.request.urlopen(own + "/task", timeout=10).status, ask("/"), commands)
+print(ask("/", Host="evil.example"), ask("/", Origin="http://evil.example"))
+"""
+
+
+def test_a_container_reaches_the_cloud_and_only_what_is_for_it(isolated: Place) -> None:
+    key = isolated.cloud.state["secret_key"]
+    environment = [{"name": "AWS_ENDPOINT_URL", "value": isolated.cloud.endpoint}]
+    options = {"awslogs-group": "/ecs/back", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "back"}
+    logging = {"logDriver": "awslogs", "options": {**options, "awslogs-create-group": "true"}}
+    definition = isolated.program(f"KEY = {key!r}{WAY_BACK}", logConfiguration=logging, environment=environment)
+    task = isolated.until_task(isolated.run(definition)["taskArn"], "STOPPED", 40)
+    assert task["containers"][0]["exitCode"] == 0
+    logs = isolated.cloud.client("logs")
+    found = until(lambda: logs.filter_log_events(logGroupName="/ecs/back")["events"])
+    # A sandbox has this machine's loopback, so there the cloud's commands are to be had by its key.
+    commands = {"docker": 404, "sandbox": 200}[isolated.cloud.state["runtime"]]
+    assert [event["message"] for event in found] == [f"200 403 {commands}", "403 403"]

@@ -8,7 +8,7 @@ from typing import Any
 from lab_cloud.errors import RuntimeUnavailable
 from lab_cloud.runtime.process import ProcessRuntime
 
-KINDS = ("process", "sandbox")
+KINDS = ("process", "sandbox", "docker")
 
 
 @cache
@@ -37,7 +37,7 @@ def maker(kind: str) -> Callable[[Path], Any]:
     if kind == "docker":
         from lab_cloud.runtime.docker import DockerRuntime
 
-        return lambda home: DockerRuntime(home, port=1)
+        return lambda home: DockerRuntime(home, online=False)
     return ProcessRuntime
 
 

@@ -15,7 +15,7 @@ def test_a_plain_process_when_nothing_is_said(tmp_path: Path) -> None:
 def test_a_name_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(RuntimeUnavailable, match="no runtime 'lxc'") as caught:
         choose("lxc", tmp_path, 1)
-    assert caught.value.remedy.endswith("process, sandbox.")
+    assert caught.value.remedy.endswith("process, sandbox, docker.")
 
 
 def test_each_says_what_it_promises() -> None:

@@ -283,9 +283,9 @@ def test_too_much_memory_ends_it(runtime: Runtime, fields: dict[str, Any]) -> No
 
 def test_the_largest_of_a_task_is_killed(runtime: Runtime) -> None:
     share = Share(memory=90_000_000)
-    small, seen = run(runtime, WAIT, share=share)
+    small, seen = run(runtime, f"h = b'x' * 30_000_000; {WAIT}", share=share)
     until(lambda: seen.lines)
-    large, _ = run(runtime, "import time; h = b'x' * 80_000_000\nwhile True: time.sleep(0.01)", share=share)
+    large, _ = run(runtime, "import time; h = b'x' * 70_000_000\nwhile True: time.sleep(0.01)", share=share)
     assert ended(large).out_of_memory
     assert small.exit is None
     small.kill()

@@ -1,0 +1,71 @@
+import logging
+import socket
+from typing import Any
+
+import pytest
+
+from lab_cloud.runtime.wayback import DESKTOP, WayBack, open_way_back
+from lab_cloud.system import LINUX
+
+linux = pytest.mark.skipif(not LINUX, reason="elsewhere the engine lives in a virtual machine")
+
+
+class Engine:
+    """What an engine says about itself and its network; its bridge is a part of this machine's loopback."""
+
+    def __init__(self, system: str = "Debian", options: tuple[str, ...] = (), network: dict[str, Any] | None = None):
+        self._info = {"OperatingSystem": system, "SecurityOptions": list(options)}
+        self._network = network
+
+    def info(self) -> dict[str, Any]:
+        return self._info
+
+    def inspect_network(self, name: str) -> dict[str, Any]:
+        if self._network is None:
+            raise LookupError(name)
+        return {"IPAM": {"Config": [self._network]}}
+
+
+BRIDGE = {"Subnet": "127.17.0.0/16"}
+
+
+@linux
+def test_the_second_door_is_on_the_bridge() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as own:
+        port = own.getsockname()[1]
+        way_back = open_way_back(Engine(network=BRIDGE), port)
+        assert way_back is not None
+        assert way_back.listener is not None
+        with way_back.listener as listener:
+            assert listener.getsockname() == ("127.17.0.1", port)
+        assert way_back.mapped(f"http://127.0.0.1:{port}/v4/x", port) == f"http://127.17.0.1:{port}/v4/x"
+        assert way_back.mapped("http://127.0.0.1:1/", port) == "http://127.0.0.1:1/"
+        assert way_back.admits("127.17.0.9")
+        assert not way_back.admits("127.17.0.1")
+        assert not way_back.admits("192.168.0.7")
+
+
+@linux
+def test_a_port_that_is_taken_there() -> None:
+    with socket.create_server(("127.17.0.1", 0)) as other:
+        way_back = open_way_back(Engine(network={**BRIDGE, "Gateway": "127.17.0.1"}), other.getsockname()[1])
+        assert way_back is not None
+        assert way_back.listener is not None
+        assert way_back.port != other.getsockname()[1]
+        way_back.listener.close()
+
+
+def test_docker_desktop_leads_to_loopback_by_itself() -> None:
+    way_back = open_way_back(Engine("Docker Desktop"), 4000)
+    assert way_back == WayBack(DESKTOP, 4000)
+    assert not way_back.admits("127.0.0.1")
+
+
+@linux
+@pytest.mark.parametrize(
+    "engine", [Engine(options=("name=rootless",)), Engine(), Engine(network={"Subnet": "fd00::/64"})]
+)
+def test_where_there_is_none_it_says_so(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert open_way_back(engine, 4000) is None
+    assert "cannot reach the cloud's API" in caplog.text

@@ -14,6 +14,7 @@ from ..errors import AwsError
 from ..wire import FORWARD, Answer, Call, moto_certificates, moto_ec2, moto_elb
 from . import health
 from .actions import check_actions
+from .attributes_api import AttributeOperations
 from .certificates_api import CertificateOperations, check_security
 from .model import LoadBalancer, TargetGroup
 from .reconciler import Elb
@@ -25,7 +26,7 @@ OUTSIDE_VPC = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "100.64.0.0/1
 MOST_TARGETS = 1000
 
 
-class ElbApi(RuleOperations, CertificateOperations):
+class ElbApi(RuleOperations, AttributeOperations, CertificateOperations):
     """The overrides, one method an operation.
 
     Parameters

@@ -17,18 +17,6 @@ from .call import ACCOUNT
 DAY = 24 * 3600
 TERMINATE_ON_DEREGISTRATION = "deregistration_delay.connection_termination.enabled"
 TERMINATE_ON_UNHEALTHY = "target_health_state.unhealthy.connection_termination.enabled"
-ALB_ATTRIBUTES = {
-    "access_logs.s3.enabled": "false",
-    "idle_timeout.timeout_seconds": "60",
-    "client_keep_alive.seconds": "3600",
-    "load_balancing.cross_zone.enabled": "true",
-    "routing.http.preserve_host_header.enabled": "false",
-    "routing.http.xff_client_port.enabled": "false",
-    "routing.http.xff_header_processing.mode": "append",
-    "routing.http.desync_mitigation_mode": "defensive",
-    "routing.http.drop_invalid_header_fields.enabled": "false",
-    "routing.http2.enabled": "true",
-}
 
 
 def observe() -> Balancing:
@@ -118,8 +106,6 @@ def create_load_balancer(region: str, params: Mapping[str, Any], groups: list[st
         ip_address_type=params.get("IpAddressType", "ipv4"),
         tags=params.get("Tags"),
     )
-    if made.type == "application":
-        made.attrs.update(ALB_ATTRIBUTES)
     if made.scheme == "internal":
         made.dns_name = f"internal-{made.dns_name}"
     _attach(region, made)

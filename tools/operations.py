@@ -23,7 +23,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from lab_cloud.server import Cloud
+from lab_cloud.cloud import Cloud
 from lab_cloud.wire import model, moto_load
 from lab_cloud.wire.call import snake_case
 from lab_cloud.wire.sigv4 import Request, Signer

@@ -15,7 +15,9 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-grou
 """
 
 import asyncio
+import functools
 import socket
+import ssl
 from typing import TYPE_CHECKING, cast
 
 from .listening import Forward
@@ -87,8 +89,8 @@ class Flow(asyncio.Protocol):
         self._ended = True
         if self._other is not None:
             _end(self._other.transport)
-            return not self._other.ended
-        return self._connecting is not None or self._timer is not None
+            return not self._other.ended and _has_halves(self.transport)
+        return (self._connecting is not None or self._timer is not None) and _has_halves(self.transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone: so has the flow."""
@@ -127,7 +129,8 @@ class Flow(asyncio.Protocol):
     async def _connect(self, port: int, target: Target) -> None:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                await self.plane.loop.create_connection(lambda: _TargetSide(self), "127.0.0.1", port)
+                secure = to_targets() if target.group.config.protocol == "TLS" else None
+                await self.plane.loop.create_connection(lambda: _TargetSide(self), "127.0.0.1", port, ssl=secure)
         except OSError:  # a timeout is one, too
             self._connecting = None
             target.group.counters.connection_errors += 1
@@ -162,7 +165,7 @@ class Flow(asyncio.Protocol):
     def target_ended(self) -> bool:
         """The target has said all; whether the client may still speak."""
         _end(self.transport)
-        return not self._ended
+        return not self._ended and _has_halves(self.transport)
 
     def target_lost(self, exc: Exception | None) -> None:
         """The target has gone: so has the flow."""
@@ -274,8 +277,21 @@ def _cut_off(target: Target) -> bool:
     return unhealthy and config.terminate_on_unhealthy
 
 
+@functools.cache
+def to_targets() -> ssl.SSLContext:
+    """TLS to targets: their certificates are not validated, as on AWS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _has_halves(transport: asyncio.Transport) -> bool:
+    return transport.can_write_eof()  # a TLS connection ends as a whole
+
+
 def _end(transport: asyncio.Transport) -> None:
-    if not transport.is_closing() and transport.can_write_eof():
+    if not transport.is_closing() and _has_halves(transport):
         transport.write_eof()
 
 

@@ -8,7 +8,7 @@ from ..network.model import Network
 from ..network.reach import Source
 from .model import Balancing, Listener, LoadBalancer, TargetGroup
 
-CARRIED = ("TCP",)
+CARRIED = ("TCP", "TLS")
 """Protocols of a Network Load Balancer's listeners that are carried."""
 Barriers = dict[tuple[str, str, int], tuple[str, str]]
 
@@ -77,7 +77,7 @@ def _refusal(balancer: LoadBalancer, listener: Listener, network: Network) -> st
     if balancer.kind == "network" and listener.protocol not in CARRIED:
         return (
             f"The listener on port {listener.port} of {balancer.name} speaks {listener.protocol}; the embedded cloud "
-            "carries TCP only, so nobody gets in here."
+            "carries TCP and TLS only, so nobody gets in here."
         )
     if balancer.kind == "application" and listener.protocol not in ("HTTP", "HTTPS"):
         return f"The embedded cloud serves HTTP and HTTPS only, and this listener speaks {listener.protocol}."

@@ -218,7 +218,7 @@ class Elb:
 
 
 def _scheme(plan: DoorPlan) -> str:
-    return "https" if plan.listener.protocol == "HTTPS" else "http"
+    return "https" if plan.listener.protocol in ("HTTPS", "TLS") else "http"
 
 
 def _used(balancing: Balancing) -> set[str]:

@@ -1,6 +1,7 @@
 """Network Load Balancers through boto3, down to the bytes."""
 
 import socket
+import ssl
 from typing import Any
 
 from .small_cloud import REGION, SmallCloud, until
@@ -95,7 +96,7 @@ def test_what_is_not_carried_says_so(cloud: SmallCloud) -> None:
     balancer, group = network(cloud), tcp_group(cloud, Protocol="UDP")
     listener(cloud, balancer, group, 53, "UDP")
     _url, warning = cloud.elb.url("flow")
-    assert "speaks UDP; the embedded cloud carries TCP only" in warning
+    assert "speaks UDP; the embedded cloud carries TCP and TLS only" in warning
 
 
 def test_http_checks_of_a_tcp_group(cloud: SmallCloud) -> None:
@@ -126,3 +127,24 @@ def test_targets_by_instance(cloud: SmallCloud) -> None:
         talk.send(b"x\n")
         assert talk.rest() == b"hello x\n"
     assert REGION in balancer
+
+
+def test_a_tls_listener_ends_tls_and_carries_bytes(cloud: SmallCloud) -> None:
+    balancer, group = network(cloud), tcp_group(cloud)
+    acm = cloud.client("acm")
+    certificate = acm.request_certificate(DomainName="secure.example.com")["CertificateArn"]
+    until(lambda: acm.describe_certificate(CertificateArn=certificate)["Certificate"]["Status"] == "ISSUED")
+    acm.close()
+    cloud.elbv2.create_listener(
+        LoadBalancerArn=balancer, Protocol="TLS", Port=443, Certificates=[{"CertificateArn": certificate}],
+        DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],
+    )  # fmt: skip
+    serve(cloud, group, cloud.security_group("inside"))
+    until(lambda: cloud.states(group) == ["healthy"])
+    trust = ssl.create_default_context(cafile=str(cloud.elb.authority.ca_file))
+    url, warning = cloud.elb.url("flow:443")
+    assert (url.partition(":")[0], warning) == ("https", "")
+    plain = socket.create_connection(("127.0.0.1", int(url.rstrip("/").rpartition(":")[2])), timeout=10)
+    with Talk(trust.wrap_socket(plain, server_hostname="secure.example.com")) as talk:
+        talk.send(b"x\n")
+        assert talk.rest() == b"hello x\n"

@@ -6,18 +6,31 @@ from typing import Any
 
 from ..clock import Clock
 from ..delays import Delays
+from .cache_api import CacheOperations
 from .images import Images
 from .images_api import ImageOperations
 from .layers_api import LayerOperations
 from .lifecycle_api import LifecycleOperations
 from .policies_api import PolicyOperations
 from .policy import Principal
+from .registry_api import RegistryOperations
 from .repositories_api import RepositoryOperations
+from .scanner import Scanner
+from .scanning_api import ScanningOperations
 from .store import Store
 from .tokens import Tokens
 
 
-class EcrApi(RepositoryOperations, LayerOperations, ImageOperations, PolicyOperations, LifecycleOperations):
+class EcrApi(
+    RepositoryOperations,
+    LayerOperations,
+    ImageOperations,
+    PolicyOperations,
+    LifecycleOperations,
+    ScanningOperations,
+    RegistryOperations,
+    CacheOperations,
+):
     """All operations of ECR.
 
     Parameters
@@ -38,6 +51,8 @@ class EcrApi(RepositoryOperations, LayerOperations, ImageOperations, PolicyOpera
         From an access key to whose it is.
     delays : Delays
         How long AWS's own steps take.
+    scanner : Scanner
+        What scans images.
     """
 
     UNLOCKED = frozenset({"UploadLayerPart"})
@@ -53,6 +68,7 @@ class EcrApi(RepositoryOperations, LayerOperations, ImageOperations, PolicyOpera
         host: str,
         principal_of: Callable[[str], Principal],
         delays: Delays,
+        scanner: Scanner,
     ) -> None:
         self._store = store
         self._images = images
@@ -62,3 +78,4 @@ class EcrApi(RepositoryOperations, LayerOperations, ImageOperations, PolicyOpera
         self._host = host
         self._principal_of = principal_of
         self._delays = delays
+        self._scanner = scanner

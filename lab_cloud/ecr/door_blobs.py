@@ -25,6 +25,7 @@ class BlobRoutes:
     _images: Images
     _clock: Clock
     _threads: Executor
+    _host: str
     _blobs: BlobStore
     _changed: Callable[[], None]
     _locked: Callable[..., Any]
@@ -116,7 +117,9 @@ class BlobRoutes:
             _check_digest(digest)
 
         def start() -> tuple[Repository, Upload | None]:
-            repository = self._create_or_get(registry, name, principal)
+            if name not in registry.repositories:
+                self._images.create_on_push(registry, name, self._host)
+            repository = self._repository(registry, name, principal, "InitiateLayerUpload")
             source = request.query.get("from")
             if "mount" in request.query and source in registry.repositories:
                 found = self._repository(registry, source, principal, "GetDownloadUrlForLayer")
@@ -131,9 +134,6 @@ class BlobRoutes:
             with upload.busy:
                 return await self._finish(request, repository, upload)
         return Answer(202, _where(name, upload))
-
-    def _create_or_get(self, registry: Registry, name: str, principal: Principal) -> Repository:
-        return self._repository(registry, name, principal, "InitiateLayerUpload")
 
     async def _finish(self, request: HttpRequest, repository: Repository, upload: Upload) -> Answer:
         digest = request.query.get("digest", "")

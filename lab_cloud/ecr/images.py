@@ -11,7 +11,7 @@ from .blobs import BlobStore, Upload, gone
 from .image import Image
 from .manifest import Manifest
 from .repository import MAX_TAGS_PER_IMAGE, Layer, Repository
-from .store import Store
+from .store import Registry, Store
 
 Pushed = Callable[[Repository, Image], None]
 
@@ -36,6 +36,25 @@ class Images:
         self._clock = clock
         self._pushed = pushed
         self.blobs = blobs
+
+    def create_on_push(self, registry: Registry, name: str, host: str) -> Repository | None:
+        """Make a repository by the registry's template for such pushes, if there is one for this name."""
+        template = registry.template_for(name)
+        if template is None:
+            return None
+        repository = Repository(
+            name,
+            registry.region,
+            host,
+            self._clock.now(),
+            mutability=template["imageTagMutability"],
+            exclusions=template.get("imageTagMutabilityExclusionFilters", []),
+            tags={each["Key"]: each["Value"] for each in template.get("resourceTags", [])},
+            policy=template.get("repositoryPolicy") or None,
+            lifecycle=template.get("lifecyclePolicy") or None,
+        )
+        registry.repositories[name] = repository
+        return repository
 
     # layers
 

@@ -5,11 +5,11 @@ from . import access
 from .api import EcrApi
 from .blobs import BlobStore
 from .door import RegistryDoor
-from .image import Image
 from .images import Images
 from .lifecycle_reconciler import Lifecycles
+from .public_api import EcrPublicApi
 from .pulling import Pulling
-from .repository import Repository
+from .scanner import Scanner
 from .store import Store
 from .sweeper import Sweeper
 from .tokens import Tokens
@@ -29,8 +29,11 @@ class Ecr:
         self.store = Store()
         self.blobs = BlobStore(core.folder / "ecr")
         tokens = Tokens()
-        images = Images(self.store, self.blobs, world.clock, self._pushed)
-        self.api = EcrApi(self.store, images, tokens, world.lock, world.clock, host, access.principal_of, core.delays)
+        scanner = Scanner(self.store, self.blobs, world)
+        images = Images(self.store, self.blobs, world.clock, scanner.pushed)
+        self.api = EcrApi(
+            self.store, images, tokens, world.lock, world.clock, host, access.principal_of, core.delays, scanner
+        )
         self.pulling = Pulling(self.store, images, tokens, world.lock, world.clock, host)
         self.door = RegistryDoor(
             self.store,
@@ -48,12 +51,10 @@ class Ecr:
         world.add(self._sweeper)
         core.runtime.catalog.add_remote(self.pulling.host, self.pulling)
         core.dispatcher.own("ecr", self.api)
+        core.dispatcher.own("ecr-public", EcrPublicApi(core.runtime.catalog, tokens, world.clock))
         core.stream_doors.append(self.door)
         core.on_reset.append(self._reset)
         core.on_close.append(self.door.close)
-
-    def _pushed(self, repository: Repository, image: Image) -> None:
-        """A new image is there."""
 
     def _reset(self) -> None:
         """Forget everything; the blobs are swept."""

@@ -1,5 +1,6 @@
 """All that ECR knows, by region, and the look-ups that raise AWS's errors."""
 
+import fnmatch
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +29,26 @@ class Registry:
     cache_rules: dict[str, dict[str, Any]] = field(default_factory=dict)
     templates: dict[str, dict[str, Any]] = field(default_factory=dict)
     pull_time_exclusions: dict[str, float] = field(default_factory=dict)
+
+    def scan_filters(self, name: str) -> list[dict[str, str]]:
+        """The filters of the registry's scan-on-push rules that a repository's name meets."""
+        return [
+            each
+            for rule in self.scanning["rules"]
+            if rule["scanFrequency"] == "SCAN_ON_PUSH"
+            for each in rule["repositoryFilters"]
+            if fnmatch.fnmatchcase(name, each["filter"] if "*" in each["filter"] else f"*{each['filter']}*")
+        ]
+
+    def template_for(self, name: str) -> dict[str, Any] | None:
+        """The template for repositories that a push makes, the longest prefix first."""
+        fitting = [
+            each
+            for prefix, each in self.templates.items()
+            if "CREATE_ON_PUSH" in each["appliedFor"]
+            and (prefix == "ROOT" or name.startswith(prefix.rstrip("/") + "/"))
+        ]
+        return max(fitting, key=lambda each: (each["prefix"] != "ROOT", len(each["prefix"])), default=None)
 
     def get(self, name: str) -> Repository:
         """A repository.

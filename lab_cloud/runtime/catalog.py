@@ -73,6 +73,10 @@ class Catalog:
         """Full names of the course's images, sorted."""
         return sorted(name for source in self._sources.values() for name in source["repositories"])
 
+    def tags(self, repository: str) -> list[str]:
+        """The tags that the course has of one of its images, sorted; patterns of tags are not among them."""
+        return sorted(_tags(self._sources, repository))
+
     def pull(self, text: str, password: str | None = None) -> Image:
         """Find an image by what stands in a container definition.
 

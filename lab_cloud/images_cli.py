@@ -39,6 +39,14 @@ def add(commands: Any) -> None:
     tag.add_argument("image", help="its name, or the beginning of its digest")
     tag.add_argument("name", help="the new name, for example web:2")
     _json(tag).set_defaults(run=_tag)
+    save = commands.add_parser("save", help="write images to a .tar file, or to a folder as an OCI image layout")
+    save.add_argument("image", nargs="+", help="its name, or the beginning of its digest")
+    save.add_argument("-o", "--output", required=True, help="a file that ends with .tar, or a folder that is not there")
+    _json(save).set_defaults(run=_save)
+    load = commands.add_parser("load", help="take in what docker save, skopeo or this cloud has written")
+    load.add_argument("-i", "--input", required=True, help="an archive, or the folder of an OCI image layout")
+    load.add_argument("-t", "--tag", help="a name for the image, in place of the one that it brings")
+    _json(load).set_defaults(run=_load)
     remove = commands.add_parser("rmi", help="take a name away from an image")
     remove.add_argument("image", help="the name")
     _json(remove).set_defaults(run=_remove)
@@ -142,7 +150,20 @@ def _tag(options: argparse.Namespace) -> int:
 
 def _remove(options: argparse.Namespace) -> int:
     result = _work("rmi", _say(options), image=options.image)
-    return _tell(options, result, f"Removed {result['name']}.")
+    freed = f" {size_text(result['freed'])} were freed." if result["freed"] else ""
+    return _tell(options, result, f"Removed {result['name']}.{freed}")
+
+
+def _save(options: argparse.Namespace) -> int:
+    result = _work("save", _say(options), images=options.image, path=str(Path(options.output).absolute()))
+    return _tell(
+        options, result, f"Wrote {', '.join(result['names'])} to {options.output}, {size_text(result['size'])}."
+    )
+
+
+def _load(options: argparse.Namespace) -> int:
+    result = _work("load", _say(options), path=str(Path(options.input).absolute()), name=options.tag)
+    return _tell(options, result)
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:

@@ -10,7 +10,7 @@ from .jobs import Jobs, Work
 from .runtime.catalog import Catalog
 from .runtime.contents import Contents, contents
 from .runtime.images import Descriptor
-from .runtime.references import parse
+from .runtime.references import parse, short
 
 Say = Callable[[str], None]
 PREFIX = "images/"
@@ -38,6 +38,8 @@ class ImagesControl:
             "history": self._history,
             "tag": self._tag,
             "rmi": self._remove,
+            "save": self._save,
+            "load": self._load,
         }
         found: dict[str, Command] = {f"{PREFIX}{name}": self._started(work) for name, work in works.items()}
         found[f"{PREFIX}look"] = self._jobs.look
@@ -117,8 +119,26 @@ class ImagesControl:
         manifest = self._store.resolve(name)
         if manifest is None:
             raise self._unknown(image)
-        self._store.untag(name)
-        return {"name": name, "digest": manifest.digest}
+        from .runtime.build.cache import Cache
+        from .runtime.removal import remove
+
+        freed = remove(self._store, name, Cache(self._store).layers())
+        return {"name": name, "digest": manifest.digest, "freed": freed}
+
+    def _save(self, say: Say, images: list[str], path: str) -> dict[str, Any]:
+        from .runtime.exporting import save
+
+        found = dict(self._found(image) for image in images)
+        return {"names": sorted(found), "path": path, "size": save(self._store, found, Path(path))}
+
+    def _load(self, say: Say, path: str, name: str | None = None) -> dict[str, Any]:
+        from .runtime.loading import load
+
+        with self._store.building():
+            found = load(self._store, Path(path), name)
+        for full, manifest in found.items():
+            say(f"Loaded {manifest.digest[:19]} as {short(full)}")
+        return {"images": {full: manifest.digest for full, manifest in found.items()}}
 
     def _found(self, text: str) -> tuple[str, Descriptor]:
         """An image by its name, or by the beginning of its digest or id."""
@@ -135,10 +155,6 @@ class ImagesControl:
         return image.reference, self._store.descriptor(image.digest)
 
     def _unknown(self, text: str) -> CloudError:
-        names = sorted(_short(name) for name in self._store.names() if self._store.is_mine(name))
+        names = sorted(short(name) for name in self._store.names() if self._store.is_mine(name))
         there = f"You have built or loaded: {', '.join(names[:10])}." if names else "You have built none so far."
         return CloudError(f"There is no image {text}.", f"{there} See python -m lab_cloud images")
-
-
-def _short(name: str) -> str:
-    return name.removeprefix("docker.io/library/").removeprefix("docker.io/")

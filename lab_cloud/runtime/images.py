@@ -12,13 +12,14 @@
 Every file is written beside its place and then renamed, so a crash leaves either nothing or all of it.
 """
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
 import threading
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,8 +81,9 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._unpacking = threading.Lock()
+        self._builds = 0
         self._sound: dict[str, tuple[int, int]] = {}  # digests that were checked, with the file's time and size then
         self.incoming = folder / "incoming"
         shutil.rmtree(self.incoming, ignore_errors=True)
@@ -169,6 +171,23 @@ class Store:
             return Descriptor(media_type, digest, self.path(digest).stat().st_size)
         except FileNotFoundError:
             raise ImageCorrupt(f"the blob {digest} is missing") from None
+
+    @contextlib.contextmanager
+    def building(self) -> Iterator[None]:
+        """Blobs that nothing names yet are made or used meanwhile."""
+        with self._lock:
+            self._builds += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._builds -= 1
+
+    @contextlib.contextmanager
+    def still(self) -> Iterator[bool]:
+        """Whether nobody is `building`; nobody begins before the end."""
+        with self._lock:
+            yield self._builds == 0
 
     # names
 

@@ -83,3 +83,8 @@ def parse(text: str) -> Reference:
     if not tag and not digest:
         tag = "latest"
     return Reference(host, path, tag, digest)
+
+
+def short(name: str) -> str:
+    """A full name as people write it: without Docker Hub's host, and without ``library/`` there."""
+    return name.removeprefix(f"{DOCKER_HUB}/library/").removeprefix(f"{DOCKER_HUB}/")

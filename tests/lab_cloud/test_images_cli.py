@@ -69,6 +69,17 @@ def test_list_history_tag_and_remove(cloud: RunningCloud, folder: Path) -> None:
     assert "There is no image two:1" in cloud.command("history", "two:1", code=1).stderr
 
 
+def test_save_and_load(cloud: RunningCloud, folder: Path, tmp_path: Path) -> None:
+    cloud.command("build", "-t", "kept:1", str(folder))
+    before = json.loads(cloud.command("history", "--json", "kept:1").stdout)["result"]["digest"]
+    assert "docker.io/library/kept:1" in cloud.command("save", "kept:1", "-o", str(tmp_path / "kept.tar")).stdout
+    cloud.command("rmi", "kept:1")
+    assert "as kept:1" in cloud.command("load", "-i", str(tmp_path / "kept.tar")).stdout
+    assert json.loads(cloud.command("history", "--json", "kept:1").stdout)["result"]["digest"] == before
+    (tmp_path / "bad.tar").write_bytes(b"bad")
+    assert "is no archive of images" in cloud.command("load", "-i", str(tmp_path / "bad.tar"), code=1).stderr
+
+
 def test_what_is_wrong_is_said_with_its_line(cloud: RunningCloud, folder: Path) -> None:
     (folder / "Dockerfile").write_text("FROM python\nCOPI main.py /\n")
     refused = cloud.command("build", str(folder), code=1).stderr.splitlines()

@@ -91,6 +91,10 @@ class Builder:
         ImageCorrupt
             A base is damaged.
         """
+        with self._store.building():
+            return self._build(request, say)
+
+    def _build(self, request: Request, say: Say) -> Built:
         began = time.perf_counter()
         names = tuple(str(parse(tag)) for tag in request.tags)
         context = Context(request.folder)

@@ -2,6 +2,7 @@
 
 ::
 
+    python tools/python_image.py --load        into the engine that the docker runtime finds
     python tools/python_image.py | docker load
 
 The image holds this machine's Python with its standard library, a shell, the usual small tools, and the shared
@@ -119,5 +120,19 @@ def archive(tags: Iterable[str]) -> bytes:
     return buffer.getvalue()
 
 
+def main(arguments: list[str]) -> None:
+    """Write the image, or load it; further arguments are its tags."""
+    tags = [word for word in arguments if word != "--load"] or list(DEFAULT_TAGS)
+    if "--load" not in arguments:
+        sys.stdout.buffer.write(archive(tags))
+        return
+    from lab_cloud.runtime.engine import connect
+
+    api = connect()
+    api.load_image(archive(tags))
+    api.close()
+    print(f"Loaded a stand-in for {', '.join(tags)}")
+
+
 if __name__ == "__main__":
-    sys.stdout.buffer.write(archive(sys.argv[1:] or DEFAULT_TAGS))
+    main(sys.argv[1:])

@@ -5,16 +5,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.lab_cloud.runtime.kinds import KINDS, missing
+from tests.lab_cloud.runtime.kinds import KINDS, need
 from tests.stage import Place, RunningCloud
 from tests.waiting import until
 
 
 @pytest.fixture(scope="module", params=[kind for kind in KINDS if kind != "process"])
 def isolated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    why = missing(request.param)
-    if why:
-        pytest.skip(why)
+    need(request.param)
     cloud = RunningCloud(
         tmp_path_factory.mktemp(request.param) / "lab", LAB_RUNTIME=request.param, LAB_DOCKER_PULL="off"
     )

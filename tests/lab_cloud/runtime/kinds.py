@@ -1,14 +1,26 @@
 """The runtimes, and which of them this machine has."""
 
+import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from lab_cloud.errors import RuntimeUnavailable
 from lab_cloud.runtime.process import ProcessRuntime
 
 KINDS = ("process", "sandbox", "docker")
+
+
+def need(kind: str) -> None:
+    """Skip a test when this machine has no such runtime; fail when the environment says that it must."""
+    why = missing(kind)
+    if why and kind == "docker" and os.environ.get("LAB_REQUIRE_DOCKER"):
+        pytest.fail(f"LAB_REQUIRE_DOCKER is set, and {why}")
+    if why:
+        pytest.skip(why)
 
 
 @cache

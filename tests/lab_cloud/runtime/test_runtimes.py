@@ -17,7 +17,7 @@ from lab_cloud.runtime.spec import ContainerSpec, Exit, Mount, Runtime, Share
 from lab_cloud.system import is_alive
 from tests.waiting import until
 
-from .kinds import KINDS, left_behind, maker, missing
+from .kinds import KINDS, left_behind, maker, need
 from .running import WAIT, Seen, ended, run
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
@@ -28,9 +28,7 @@ IDLE = "print('ready', flush=True)\ntime.sleep(600)"
 
 @pytest.fixture(scope="module", params=KINDS)
 def kind(request: pytest.FixtureRequest) -> str:
-    why = missing(request.param)
-    if why:
-        pytest.skip(why)
+    need(request.param)
     return str(request.param)
 
 

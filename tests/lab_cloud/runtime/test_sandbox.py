@@ -9,15 +9,13 @@ from lab_cloud.runtime.sandbox import SandboxRuntime
 from lab_cloud.runtime.spec import Exit, Mount
 from tests.waiting import until
 
-from .kinds import missing
+from .kinds import need
 from .running import WAIT, ended, run
 
 
 @pytest.fixture(scope="module")
 def runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxRuntime]:
-    why = missing("sandbox")
-    if why:
-        pytest.skip(why)
+    need("sandbox")
     made = SandboxRuntime(tmp_path_factory.mktemp("sandbox") / "home")
     yield made
     made.close()

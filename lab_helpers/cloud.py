@@ -8,6 +8,8 @@ import os
 import shlex
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -136,16 +138,57 @@ def interrupt(task: str) -> str:
     return answer.stdout.strip()
 
 
-def _run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+class Refused(Exception):  # noqa: N818
+    """A command of the cloud has said no, in two lines."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+
+def answers(*arguments: str) -> Iterator[dict[str, Any]]:
+    """What a command with ``--json`` tells, line by line while it works.
+
+    Raises
+    ------
+    CloudUnavailable
+        When no cloud is up.
+    Refused
+        When the command fails.
+    """
+    with tempfile.TemporaryFile() as said, subprocess.Popen(
+        [sys.executable, "-m", "lab_cloud", *arguments],
+        env=_surroundings(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        for line in process.stdout:
+            yield json.loads(line)
+        code = process.wait()
+        said.seek(0)
+        error = said.read().decode("utf-8", "replace")
+    if code:
+        if "not up" in error.partition("\n")[0]:
+            raise CloudUnavailable("The embedded cloud is not running.", "Run lab.start() first.")
+        answer = subprocess.CompletedProcess(arguments, code, "", error)
+        raise Refused(*_two_lines(answer, f"`python -m lab_cloud {arguments[0]}` has failed."))
+
+
+def _surroundings() -> dict[str, str]:
+    """The environment of the cloud's command line."""
     # The learner's own AWS settings are for the learner's account, not for the cloud on this machine.
     surroundings = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     paths = [str(Path(__file__).resolve().parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     surroundings |= {"LAB_HOME": str(home.home()), "PYTHONPATH": os.pathsep.join(paths), "PYTHONIOENCODING": "utf-8"}
+    return surroundings
+
+
+def _run(*arguments: str) -> "subprocess.CompletedProcess[str]":
     # The time limit also guards against a cloud that has inherited the pipe and keeps it open.
     try:
         return subprocess.run(
             [sys.executable, "-m", "lab_cloud", *arguments],
-            env=surroundings,
+            env=_surroundings(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

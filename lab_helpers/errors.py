@@ -11,6 +11,8 @@
     ├── CleanupFailed              something that carries the lab's tag could not be deleted
     ├── LoadRefused                a load that makes no sense, or that would go to somebody else's server
     ├── LoadFailed                 the program that sends a load has ended before its time
+    ├── ImageProblem               an image that is not there, cannot be read, or cannot be written
+    │   └── BuildFailed            a Dockerfile, or a step of it, has failed
     ├── NotFound                   no exercise, lab, load balancer or term of that name
     └── NotRefused                 AWS was expected to refuse, and did not (or did for another reason)
 
@@ -78,6 +80,14 @@ class LoadRefused(LabError):  # noqa: N818
 
 class LoadFailed(LabError):  # noqa: N818
     """The program that sends a load has ended before its time."""
+
+
+class ImageProblem(LabError):  # noqa: N818
+    """An image is not there, cannot be read, or cannot be written."""
+
+
+class BuildFailed(ImageProblem):
+    """A Dockerfile cannot be read, or a step of it has failed."""
 
 
 class NotFound(LabError):  # noqa: N818

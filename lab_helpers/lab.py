@@ -7,6 +7,7 @@ from typing import Any
 from . import backends, cleanup, exercises, home, tagging, waiting
 from .address import Url
 from .errors import BackendError, CleanupFailed
+from .images import Images
 from .inventory import Tags, Thing
 from .load import begin, hosts, stop_all
 from .progress import Progress
@@ -208,6 +209,19 @@ class Lab:
             raise BackendError("The lab has not been started, so nobody knows how long a minute is.", START_FIRST)
         where = hosts.address(url, backend, lambda: self.client("elbv2"), self._learner())
         return begin(url, rps, minutes, backend.speed, where, **request)
+
+    @property
+    def images(self) -> Images:
+        """Build images without a Docker engine, and look into them; see `Images`.
+
+        Raises
+        ------
+        BackendError
+            On any other cloud, where ``docker build`` does it.
+        """
+        if not isinstance(self._cloud(), backends.Embedded):
+            raise BackendError("Only the embedded cloud builds images itself.", "Use docker build and docker push.")
+        return Images()
 
     def now(self) -> datetime:
         """The time that schedules read: it runs at the embedded cloud's speed; on AWS it is the real time."""

@@ -11,7 +11,7 @@ def test_every_public_name_is_there_and_says_what_it_is() -> None:
         assert getattr(lab_helpers, name).__doc__
 
 
-LAB = "check client glossary hint interrupt load now progress quiz session solution start teardown url view wait"
+LAB = "check client glossary hint images interrupt load now progress quiz session solution start teardown url view wait"
 
 
 def test_what_a_lab_can_do() -> None:

@@ -1,0 +1,372 @@
+"""Images without a Docker engine: `lab.images` builds them in the embedded cloud and shows what they consist of."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from . import cloud
+from .errors import BuildFailed, ImageProblem
+from .table import Table, line_text, names_text, short, size_text
+
+SILENT = 2.0
+"""Seconds after which a build tells how far it is; a shorter one only shows what came out."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One instruction of a build.
+
+    Parameters
+    ----------
+    stage : str
+        Its stage; empty when the Dockerfile has one only.
+    number, total : int
+        Its place.
+    text : str
+        The instruction.
+    cached : bool
+        It was found in the build cache.
+    seconds : float
+        How long it took.
+    layer : str
+        The digest of the layer that it made; empty when it made none.
+    size : int
+        The layer's bytes.
+    output : tuple of str
+        What a RUN has printed.
+    """
+
+    stage: str
+    number: int
+    total: int
+    text: str
+    cached: bool
+    seconds: float
+    layer: str
+    size: int
+    output: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, repr=False)
+class Build:
+    """An image that was built.
+
+    Parameters
+    ----------
+    digest : str
+        Of its manifest: the same on every machine for the same input.
+    id : str
+        Of its configuration: what Docker calls the image's id.
+    names : tuple of str
+        Its full names.
+    size : int
+        Its bytes.
+    seconds : float
+        How long it took.
+    steps : tuple of Step
+        The instructions, in their order.
+    warnings : tuple of str
+        What to know about it.
+    """
+
+    digest: str
+    id: str
+    names: tuple[str, ...]
+    size: int
+    seconds: float
+    steps: tuple[Step, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def cached(self) -> tuple[bool, ...]:
+        """For each step, whether it was found in the build cache."""
+        return tuple(step.cached for step in self.steps)
+
+    @property
+    def title(self) -> str:
+        """What it comes to, in one line."""
+        called = f" as {', '.join(short(name) for name in self.names)}" if self.names else ""
+        hits = sum(self.cached)
+        return f"Built {self.digest[:19]}{called} in {self.seconds:.2f} s; {hits} of {len(self.steps)} steps cached"
+
+    def table(self) -> Table:
+        """The steps as a table."""
+        rows = tuple(
+            (
+                f"{step.stage} {step.number}/{step.total}".strip(),
+                line_text(step.text),
+                "CACHED" if step.cached else f"{step.seconds:.2f} s",
+                step.layer[:19] or "-",
+                size_text(step.size) if step.layer else "-",
+            )
+            for step in self.steps
+        )
+        return Table(("Step", "Instruction", "Result", "Layer", "Size"), rows, self.title)
+
+    def __repr__(self) -> str:
+        return "\n".join([repr(self.table()), *(f"Note: {warning}" for warning in self.warnings)])
+
+    def _repr_html_(self) -> str:
+        notes = "".join(f"<p>Note: {escape(warning)}</p>" for warning in self.warnings)
+        return self.table()._repr_html_() + notes
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of an image.
+
+    Parameters
+    ----------
+    digest : str
+        Of its bytes.
+    size : int
+        Its bytes.
+    created_by : str
+        The instruction that made it.
+    shared_with : tuple of str
+        Other images that have it too.
+    """
+
+    digest: str
+    size: int
+    created_by: str
+    shared_with: tuple[str, ...]
+
+
+@dataclass(frozen=True, repr=False)
+class Image:
+    """An image that is here.
+
+    Parameters
+    ----------
+    name, digest, id : str
+        Its full name, and the digests of its manifest and its configuration.
+    size : int
+        Its bytes.
+    mine : bool
+        You have built, loaded or tagged it; otherwise it is one of the course's.
+    layers : tuple of Layer
+        Lowest first.
+    """
+
+    name: str
+    digest: str
+    id: str
+    size: int
+    mine: bool
+    layers: tuple[Layer, ...]
+
+    def table(self) -> Table:
+        """The layers as a table, lowest first."""
+        rows = tuple(
+            (layer.digest[:19], size_text(layer.size), line_text(layer.created_by), names_text(layer.shared_with))
+            for layer in self.layers
+        )
+        title = f"{short(self.name)}: {len(self.layers)} layers, {size_text(self.size)}"
+        return Table(("Layer", "Size", "Created by", "Shared with"), rows, title)
+
+    def __repr__(self) -> str:
+        return repr(self.table())
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
+
+
+class Listing(tuple[Image, ...]):
+    """The images that are here."""
+
+    __slots__ = ()
+
+    def table(self) -> Table:
+        """One row for each."""
+        rows = tuple(
+            (
+                short(image.name),
+                image.digest[:19],
+                size_text(image.size),
+                str(len(image.layers)),
+                "you" if image.mine else "the course",
+            )
+            for image in self
+        )
+        return Table(("Name", "Digest", "Size", "Layers", "From"), rows)
+
+    def __repr__(self) -> str:
+        return repr(self.table()) if self else "No images yet. Build one: lab.images.build(folder, tag)"
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_() if self else f"<p>{escape(repr(self))}</p>"
+
+
+class Images:
+    """The images of the embedded cloud."""
+
+    def build(
+        self,
+        folder: str | Path,
+        tag: str | Sequence[str] = (),
+        *,
+        dockerfile: str | Path | None = None,
+        args: Mapping[str, str] | None = None,
+        target: str | None = None,
+        cache: bool = True,
+    ) -> Build:
+        """Build an image from a Dockerfile; ECS in this cloud can run it under its tag.
+
+        Parameters
+        ----------
+        folder : str or Path
+            The build context: the folder with the Dockerfile and the files that it copies.
+        tag : str or sequence of str
+            Names for the image, for example ``web:1``.
+        dockerfile : str or Path, optional
+            Another file than ``Dockerfile`` in the folder.
+        args : mapping of str to str, optional
+            Values for its ARGs.
+        target : str, optional
+            The stage to build, in place of the last one.
+        cache : bool
+            Whether steps that were carried out before are taken from the cache.
+
+        Returns
+        -------
+        Build
+            The steps, as text and as a table.
+
+        Raises
+        ------
+        BuildFailed
+            With the line of the Dockerfile and what to do.
+        CloudUnavailable
+            When no cloud is up.
+        """
+        words = ["build", str(folder)]
+        for name in [tag] if isinstance(tag, str) else tag:
+            words += ["--tag", name]
+        for name, value in (args or {}).items():
+            words += ["--build-arg", f"{name}={value}"]
+        words += ["--file", str(dockerfile)] if dockerfile is not None else []
+        words += ["--target", target] if target is not None else []
+        words += [] if cache else ["--no-cache"]
+        found = _ask(BuildFailed, *words)
+        steps = tuple(Step(**{**step, "output": tuple(step["output"])}) for step in found.pop("steps"))
+        names, warnings = tuple(found.pop("names")), tuple(found.pop("warnings"))
+        return Build(**found, names=names, steps=steps, warnings=warnings)
+
+    def list(self) -> Listing:
+        """All images that are here, with their layers."""
+        return Listing(
+            Image(**{**image, "layers": tuple(
+                Layer(**{**layer, "shared_with": tuple(layer["shared_with"])}) for layer in image["layers"]
+            )})
+            for image in _ask(ImageProblem, "images")["images"]
+        )  # fmt: skip
+
+    def layers(self, image: str) -> Image:
+        """One image with its layers: digest, size, what made each, and who else has it.
+
+        Parameters
+        ----------
+        image : str
+            Its name, or the beginning of its digest.
+        """
+        digest = _ask(ImageProblem, "history", image)
+        return next(each for each in self.list() if each.name == digest["name"])
+
+    def history(self, image: str) -> Table:
+        """How an image was made, the newest instruction first.
+
+        Parameters
+        ----------
+        image : str
+            Its name, or the beginning of its digest.
+        """
+        found = _ask(ImageProblem, "history", image)
+        rows = tuple(
+            (
+                line_text(step["created_by"]),
+                step["layer"][:19] or "-",
+                size_text(step["size"]) if step["layer"] else "-",
+            )
+            for step in found["steps"]
+        )
+        return Table(("Created by", "Layer", "Size"), rows, short(found["name"]))
+
+    def save(self, image: str, path: str | Path) -> Path:
+        """Write an image for other programs, for example ``docker load``.
+
+        Parameters
+        ----------
+        image : str
+            Its name.
+        path : str or Path
+            A file that ends with ``.tar``, or a folder that is not there yet for an OCI image layout.
+        """
+        _ask(ImageProblem, "save", image, "--output", str(path))
+        return Path(path)
+
+    def load(self, path: str | Path, tag: str | None = None) -> tuple[str, ...]:
+        """Take in what ``docker save``, skopeo or `save` has written.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file or folder.
+        tag : str, optional
+            A name for the image in place of the one that it brings.
+
+        Returns
+        -------
+        tuple of str
+            The full names.
+        """
+        words = ["--tag", tag] if tag is not None else []
+        return tuple(_ask(ImageProblem, "load", "--input", str(path), *words)["images"])
+
+    def tag(self, image: str, name: str) -> str:
+        """Give an image another name; answers the full name.
+
+        Parameters
+        ----------
+        image : str
+            Its name, or the beginning of its digest.
+        name : str
+            The new name, for example ``web:2``.
+        """
+        return str(_ask(ImageProblem, "tag", image, name)["name"])
+
+    def remove(self, image: str) -> None:
+        """Take a name away, and with an image's last name the image.
+
+        Parameters
+        ----------
+        image : str
+            The name.
+        """
+        _ask(ImageProblem, "rmi", image)
+
+    def __repr__(self) -> str:
+        return "lab.images: build, list, layers, history, save, load, tag, remove"
+
+
+def _ask(failure: type[ImageProblem], command: str, *words: str) -> dict[str, Any]:
+    """Let the cloud do something; its lines are shown when it takes long or fails."""
+    began, told = time.monotonic(), 0
+    lines: list[str] = []
+    try:
+        for answer in cloud.answers(command, "--json", *words):
+            if "result" in answer:
+                found: dict[str, Any] = answer["result"]
+                return found
+            lines.append(answer["line"])
+            if time.monotonic() - began > SILENT:
+                print("\n".join(lines[told:]), flush=True)
+                told = len(lines)
+    except cloud.Refused as refused:
+        if lines[told:]:
+            print("\n".join(lines[told:]), flush=True)
+        raise failure(refused.message, refused.remedy) from refused
+    raise failure("The cloud gave no answer.", "Look at it with `python -m lab_cloud status` in a terminal.")

@@ -130,6 +130,7 @@ class Lab:
         self.command("apputils:change-theme", {"theme": name})
         light = "false" if "Dark" in name else "true"
         self.page.wait_for_selector(f"body[data-jp-theme-light={light}]", timeout=20_000, state="attached")
+        self.page.wait_for_selector("#jupyterlab-splash", timeout=20_000, state="detached")
 
     def problems(self) -> list[str]:
         """Errors and stderr that the page shows."""

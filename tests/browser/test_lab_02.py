@@ -1,0 +1,60 @@
+"""Lab 02 as a learner sees it: in JupyterLab, in a real browser, with nothing fetched from elsewhere."""
+
+import json
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.jupyter import Jupyter, Lab
+from tests.waiting import until
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_whole_lab(server: Jupyter, page: Page) -> None:
+    lab = Lab(page, server, "02-ecs-cluster.ipynb")
+    diagrams = page.locator(".jp-RenderedMermaid img")
+    expect(diagrams).to_have_count(4, timeout=30_000)
+    lab.both_themes("lab-02-top")
+    lab.run_until("## Clean up")
+    lab.wait_ran(120)
+    assert lab.problems() == []
+
+    for number, name in ((1, "ec2"), (2, "fargate"), (3, "roles")):
+        show(page, f".jp-RenderedMermaid >> nth={number}")
+        lab.both_themes(f"lab-02-{name}")
+    table = page.locator(".jp-OutputArea-output table", has_text="DemoTaskRole").first
+    expect(table).to_contain_text("create a log group")
+    table.evaluate("node => node.scrollIntoView({block: 'center'})")
+    lab.both_themes("lab-02-who-may")
+    outcome = page.locator(".jp-OutputArea-output", has_text="There is no cluster called PracticeCluster yet.").first
+    outcome.evaluate("node => node.scrollIntoView({block: 'center'})")
+    lab.both_themes("lab-02-exercise")
+    answer_by_keyboard(page, lab, server)
+
+    lab.run_current()
+    lab.command("notebook:run-all-below")
+    lab.wait_ran(60)
+    expect(page.locator(".jp-OutputArea-output", has_text="Looked again").last).to_contain_text("capacity provider")
+    page.locator(".jp-OutputArea-output", has_text="Looked again").last.scroll_into_view_if_needed()
+    lab.both_themes("lab-02-end")
+    assert lab.problems() == []
+    assert lab.elsewhere == []
+
+
+def show(page: Page, selector: str) -> None:
+    page.locator(selector).evaluate("node => node.scrollIntoView({block: 'center'})")
+
+
+def answer_by_keyboard(page: Page, lab: Lab, server: Jupyter) -> None:
+    quiz = page.locator(".quiz").first
+    quiz.scroll_into_view_if_needed()
+    question = quiz.locator(".quiz-question").first
+    question.locator("input").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(question.locator(".quiz-feedback")).to_contain_text("Right.")
+    expect(quiz.locator(".quiz-score")).to_contain_text("1 of 9 right")
+    lab.both_themes("lab-02-quiz")
+    kept = server.lab_home / "progress.json"
+    until(lambda: json.loads(kept.read_text(encoding="utf-8"))["quizzes"]["02"]["02-agent"]["right"])

@@ -26,20 +26,29 @@ class Counters:
         Connections to targets that could not be made.
     rules : int
         Rules that were looked at, without the default ones.
+    redirects, fixed : int
+        Answers by these actions; they are not counted as errors.
+    connections, active : int
+        Connections of clients so far, and now.
     received, sent : int
-        Bytes of bodies from clients and to clients.
+        Bytes from clients and to clients, heads and bodies.
     times : deque of (float, float)
-        The last response times of targets: the wall time of the answer, and seconds.
+        The last response times of targets: the wall time at the end, and the seconds from sending the request's head
+        to the first line of the answer.
     """
 
-    __slots__ = ("balancer", "connection_errors", "received", "requests", "rules", "sent", "target", "times")
+    __slots__ = (
+        "active", "balancer", "connection_errors", "connections", "fixed", "received", "redirects", "requests", "rules",
+        "sent", "target", "times",
+    )  # fmt: skip
 
     def __init__(self, samples: int = 0) -> None:
         self.requests = 0
         self.target = [0] * 6
         self.balancer = [0] * 6
         self.connection_errors = 0
-        self.rules = 0
+        self.rules = self.redirects = self.fixed = 0
+        self.connections = self.active = 0
         self.received = 0
         self.sent = 0
         self.times: deque[tuple[float, float]] = deque(maxlen=samples)
@@ -52,7 +61,8 @@ class Counters:
     def snapshot(self) -> dict[str, int]:
         """The counts by name, for status and metrics."""
         counts = {"requests": self.requests, "connection_errors": self.connection_errors, "rules": self.rules}
-        counts |= {"received": self.received, "sent": self.sent}
+        counts |= {"received": self.received, "sent": self.sent, "redirects": self.redirects, "fixed": self.fixed}
+        counts |= {"connections": self.connections, "active": self.active}
         for digit in range(2, 6):
             counts[f"target_{digit}xx"] = self.target[digit]
             counts[f"elb_{digit}xx"] = self.balancer[digit]

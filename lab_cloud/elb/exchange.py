@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 REPLAY_LIMIT = 64 * 1024
 PENDING_LIMIT = 64 * 1024
 CONNECT_SECONDS = 10.0
+MOST_FORWARDED = 30
 NOBODY = Choice(None)
 
 
@@ -30,9 +31,9 @@ class Exchange:
     """One request and its answer."""
 
     __slots__ = (
-        "_chosen", "_connecting", "_sent", "_sent_size", "_target", "_timer", "alive", "body_done", "client", "created",
-        "head", "headers", "keep_alive", "method", "modern", "pending", "pending_size", "rechunk", "request", "retried",
-        "rewrites", "started", "status", "upstream", "url",
+        "_chosen", "_connecting", "_sent", "_sent_size", "_target", "_timer", "alive", "body_done", "client",
+        "head", "headers", "isolated", "keep_alive", "method", "modern", "pending", "pending_size", "rechunk",
+        "request", "retried", "rewrites", "seconds", "sent_at", "started", "status", "upstream", "url",
     )  # fmt: skip
 
     def __init__(
@@ -52,7 +53,8 @@ class Exchange:
         self.modern = modern  # HTTP/1.1
         self.keep_alive = keep_alive
         self.head: RequestHead
-        self.created = client.loop.time()
+        self.sent_at = self.seconds = 0.0  # when the request went to the target, and how long its answer took to begin
+        self.isolated = False  # passed on by itself: both connections end with it
         self.body_done = False
         self.pending: list[bytes] = []  # of the body, while there is no connection to send it on
         self.pending_size = 0
@@ -83,8 +85,10 @@ class Exchange:
         if isinstance(deed, Forward):
             self._forward(deed)
         elif isinstance(deed, Fixed):
+            self.client.counters.fixed += 1
             self._answer(deed.status, deed.content_type, deed.body)
         else:
+            self.client.counters.redirects += 1
             where = b"Location: %b\r\n" % routing.location_of(self, deed)
             self._answer(deed.redirect.status, b"text/html", messages.page(deed.redirect.status), where)
 
@@ -103,7 +107,6 @@ class Exchange:
             self._send(b"0\r\n\r\n")
 
     def _send(self, data: bytes) -> None:
-        self.client.door.listening.counters.received += len(data)
         upstream = self.upstream
         if upstream is None:
             self.pending.append(data)
@@ -121,6 +124,9 @@ class Exchange:
     # to a target
 
     def _forward(self, action: Forward) -> None:
+        if self.head.forwarded_for.count(b",") >= MOST_FORWARDED:
+            self.refuse(463, f"X-Forwarded-For names more than {MOST_FORWARDED} addresses.")
+            return
         chosen = stickiness.choose(action, self.headers, self.client.door.listening.scheme == b"https")
         target = chosen.target
         if target is None:
@@ -144,6 +150,7 @@ class Exchange:
         self._connect(port, reuse=True)
 
     def _connect(self, port: int, reuse: bool) -> None:
+        reuse = reuse and not self.isolated
         upstream = self.client.plane.pool.take(port, self.method in messages.IDEMPOTENT) if reuse else None
         if upstream is not None:
             self._carry(upstream)
@@ -173,6 +180,7 @@ class Exchange:
 
     def _carry(self, upstream: Upstream) -> None:
         self.upstream = upstream
+        self.sent_at = time.perf_counter()
         pending, self.pending = self.pending, []
         replayable = upstream.reused and self.method in messages.IDEMPOTENT and self.pending_size <= REPLAY_LIMIT
         self._sent, self._sent_size = (list(pending), self.pending_size) if replayable else (None, 0)
@@ -187,6 +195,7 @@ class Exchange:
     def begin_answer(self, status: int, reason: bytes, kept: list[bytes], sized: bool) -> bytes:
         """The head of the target's answer, framed for this client."""
         self.status = status
+        self.seconds = time.perf_counter() - self.sent_at
         framing = b""
         if not sized:
             if self.modern:
@@ -212,8 +221,7 @@ class Exchange:
         if data:
             self.started = True
             self.client.activity = self.client.loop.time()
-            self.client.door.listening.counters.sent += len(data)
-            self.client.transport.write(data)
+            self.client.reply(data)
 
     def switch(self, pieces: tuple[bytes, ...]) -> None:
         """The target takes the offer: from here on bytes pass both ways as they are.
@@ -221,13 +229,13 @@ class Exchange:
         The request counts as answered, so that it does not keep a target that is being deregistered.
         """
         self.status = 101
+        self.seconds = time.perf_counter() - self.sent_at
         self.pass_on(pieces)
         self._count(by_target=True)
         self.client.switch(self)
 
     def tunnel(self, data: bytes) -> None:
         """Bytes of the client, after the switch."""
-        self.client.door.listening.counters.received += len(data)
         if self.upstream is not None:
             self.upstream.transport.write(data)
 
@@ -286,7 +294,7 @@ class Exchange:
             self.keep_alive = False  # the client was not told to send its body, and may not
         self.status = status
         self.started = True
-        self.client.transport.write(
+        self.client.reply(
             messages.answer(
                 status, content_type, body, more, keep_alive=self.keep_alive, head_only=self.method == b"HEAD"
             )
@@ -322,11 +330,13 @@ class Exchange:
             self.refuse(status, reason)
 
     def cancel(self) -> None:
-        """The client has gone."""
+        """The client has gone; before an answer began, that is AWS's 460."""
         upstream, self.upstream = self.upstream, None
         if upstream is not None:
             upstream.abandon()
-        self._count(by_target=True)
+        if not self.started:
+            self.status = 460
+        self._count(by_target=self.started)
 
     def _close(self, by_target: bool) -> None:
         self._count(by_target)
@@ -342,14 +352,14 @@ class Exchange:
         if self._timer is not None:
             self._timer.cancel()
         target, status = self._target, self.status
-        self.client.door.listening.counters.answered(status, by_target)
+        self.client.counters.answered(status, by_target)
         if target is None:
             return
         target.in_flight -= 1
         target.counters.answered(status, by_target)
         target.group.counters.answered(status, by_target)
         if by_target:
-            target.group.counters.times.append((time.time(), self.client.loop.time() - self.created))
+            target.group.counters.times.append((time.time(), self.seconds))
 
     # back-pressure
 

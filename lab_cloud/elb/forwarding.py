@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-transforms.html
 """
 
+import asyncio
 import re
 from typing import TYPE_CHECKING
 
@@ -52,11 +53,23 @@ def request_head(exchange: "Exchange") -> bytes:
     chain = client.forwarded_for(head.forwarded_for)
     if chain:
         lines.append(b"X-Forwarded-For: %b\r\n" % chain)
+    if listening.tls_headers and listening.scheme == b"https":
+        lines.append(tls_lines(client.transport))
     lines.append(
         b"X-Forwarded-Proto: %b\r\nX-Forwarded-Port: %d\r\nX-Amzn-Trace-Id: %b\r\n%b"
         % (listening.scheme, listening.port, messages.trace_id(head.trace), OFFER if head.websocket else KEEP)
     )
     return b"".join(lines)
+
+
+def tls_lines(transport: asyncio.Transport) -> bytes:
+    """The version and the cipher suite that were agreed on, as OpenSSL names them."""
+    connection = transport.get_extra_info("ssl_object")
+    cipher = connection.cipher() if connection is not None else None
+    if cipher is None:
+        return b""
+    lines = f"X-Amzn-Tls-Version: {connection.version()}\r\nX-Amzn-Tls-Cipher-Suite: {cipher[0]}\r\n"
+    return lines.encode()
 
 
 def origin_form(exchange: "Exchange") -> None:

@@ -89,3 +89,6 @@ class Listening:
     preserve_host: bool = False
     forwarded_for: str = "append"
     forwarded_for_port: bool = False
+    desync: str = "defensive"
+    drop_invalid: bool = False
+    tls_headers: bool = False

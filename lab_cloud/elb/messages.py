@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balance
 """
 
 import random
+import re
 import time
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -42,6 +43,15 @@ MEANING = {
 }
 
 
+ORDINARY, INVALID, DOUBTFUL = 0, -1, -2
+"""Other headers: with a name of letters, digits and hyphens; with another one; with one that looks like a length."""
+PLAIN_NAME = re.compile(rb"[A-Za-z0-9-]+")
+LENGTHS = (b"contentlength", b"transferencoding")
+CODINGS = frozenset((b"gzip", b"x-gzip", b"deflate", b"compress", b"x-compress", b"br", b"identity"))
+HOST_VALUE = re.compile(rb"[A-Za-z0-9._~:%!$&'()*+,;=\[\]-]*")
+_known: dict[bytes, int] = {}
+
+
 class BadRequest(Exception):  # noqa: N818
     """A request that is answered with 400, or the status given."""
 
@@ -66,6 +76,8 @@ class RequestHead:
         Whether the client waits for 100 Continue.
     websocket : bool
         Whether the client offers to go on with WebSocket, the one protocol to which a load balancer changes.
+    doubtful : bool
+        Whether a header could be taken for a length.
     """
 
     lines: list[bytes]
@@ -74,12 +86,20 @@ class RequestHead:
     chunked: bool = False
     expects: bool = False
     websocket: bool = False
+    doubtful: bool = False
     forwarded_for: bytes = b""
     trace: bytes = b""
 
 
-def read_head(headers: list[Header]) -> RequestHead:
+def read_head(headers: list[Header], drop_invalid: bool = False) -> RequestHead:
     """Sort a request's headers into what the load balancer acts on and what it passes on.
+
+    Parameters
+    ----------
+    headers : list
+        As sent.
+    drop_invalid : bool
+        Whether headers whose names are not of letters, digits and hyphens are left out.
 
     Raises
     ------
@@ -91,22 +111,28 @@ def read_head(headers: list[Header]) -> RequestHead:
     head = RequestHead(lines)
     named: list[bytes] = []
     for name, value in headers:
-        meaning = MEANING.get(name.lower())
+        meaning = _known.get(name)
         if meaning is None:
+            meaning = _meaning_of(name)
+        if not meaning:
             lines.append(b"%b: %b\r\n" % (name, value))
         elif meaning == HOST:
             if head.host is not None:
                 raise BadRequest("The request names two hosts.")
+            if not HOST_VALUE.fullmatch(value):
+                raise BadRequest("The request's Host is no host.")
             head.host = value
         elif meaning == CONNECTION:
             named += value.lower().split(b",")
         elif meaning == LENGTH:
+            value = value.strip(b" \t")  # noqa: PLW2901
             if head.length is not None or head.chunked or not value.isdigit():
                 raise BadRequest("The request's Content-Length is not one number.")
             head.length = int(value)
         elif meaning == ENCODING:
-            if head.length is not None or head.chunked or value.strip().lower() != b"chunked":
-                raise BadRequest("The request's Transfer-Encoding is not chunked, or stands beside another length.")
+            if head.length is not None or head.chunked or value.strip(b" \t").lower() != b"chunked":
+                reason = "The request's Transfer-Encoding is not chunked, or stands beside another length."
+                raise BadRequest(reason, 501 if _is_coding(value) else 400)
             head.chunked = True
         elif meaning == EXPECT:
             head.expects = value.lower() == b"100-continue"
@@ -116,11 +142,32 @@ def read_head(headers: list[Header]) -> RequestHead:
             head.trace = value
         elif meaning == UPGRADE:
             head.websocket = value.lower() == b"websocket"
+        elif meaning < 0:
+            head.doubtful = head.doubtful or (meaning == DOUBTFUL and not drop_invalid)
+            if not drop_invalid:
+                lines.append(b"%b: %b\r\n" % (name, value))
     if named:
         named = [name.strip() for name in named]
         head.lines = _without(lines, named)
     head.websocket = head.websocket and b"upgrade" in named
     return head
+
+
+def _meaning_of(name: bytes) -> int:
+    lower = name.lower()
+    meaning = MEANING.get(lower)
+    if meaning is None:
+        meaning = ORDINARY
+        if not PLAIN_NAME.fullmatch(name):
+            meaning = DOUBTFUL if re.sub(rb"[^a-z0-9]", b"", lower) in LENGTHS else INVALID
+    if len(_known) < 1024 and len(name) <= 64:
+        _known[name] = meaning
+    return meaning
+
+
+def _is_coding(value: bytes) -> bool:
+    # a coding that load balancers do not have, rather than a shape meant to confuse
+    return {one.strip() for one in value.lower().split(b",")} <= CODINGS
 
 
 def _without(lines: list[bytes], named: list[bytes]) -> list[bytes]:

@@ -255,6 +255,9 @@ class LoadBalancer:
     preserve_host: bool = False
     forwarded_for: str = "append"
     forwarded_for_port: bool = False
+    desync: str = "defensive"
+    drop_invalid: bool = False
+    tls_headers: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 import httptools
 
-from . import messages
+from . import desync, messages
 from .exchange import Exchange
 from .messages import BadRequest, Header
 from .upstream import HIGH_WATER
@@ -34,8 +34,8 @@ class ClientConnection(asyncio.Protocol):
 
     __slots__ = (
         "_advancing", "_after", "_bad", "_ended", "_head_size", "_headers", "_held", "_in_head", "_leaving", "_lines",
-        "_offer", "_parsing", "_reading", "_url", "activity", "door", "exchanges", "loop", "parser", "peer", "plane",
-        "transport", "tunnel", "writing_held",
+        "_offer", "_parsing", "_reading", "_url", "activity", "counters", "door", "exchanges", "loop", "parser", "peer",
+        "plane", "transport", "tunnel", "writing_held",
     )  # fmt: skip
 
     def __init__(self, plane: "DataPlane", door: "Door") -> None:
@@ -73,6 +73,9 @@ class ClientConnection(asyncio.Protocol):
         address = transport.get_extra_info("peername") or ("", 0)
         self.peer = (str(address[0]).encode(), int(address[1]))
         self.activity = self.loop.time()
+        self.counters = self.door.listening.counters
+        self.counters.connections += 1
+        self.counters.active += 1
         self.door.clients.add(self)
         self.plane.clients.add(self)
 
@@ -81,6 +84,7 @@ class ClientConnection(asyncio.Protocol):
         if self._leaving or self._bad is not None:
             return
         self.activity = self.loop.time()
+        self.counters.received += len(data)
         if self.tunnel is not None:
             self.tunnel.tunnel(data)
             return
@@ -131,6 +135,8 @@ class ClientConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone."""
+        if self in self.door.clients:
+            self.counters.active -= 1
         self.door.clients.discard(self)
         self.plane.clients.discard(self)
         exchanges, self.exchanges = list(self.exchanges), deque()
@@ -182,7 +188,12 @@ class ClientConnection(asyncio.Protocol):
         modern = parser.get_http_version() == "1.1"
         exchange = Exchange(self, parser.get_method(), self._url, self._headers, modern, parser.should_keep_alive())
         try:
-            exchange.head = messages.read_head(self._headers)
+            listening = self.door.listening
+            exchange.head = messages.read_head(self._headers, listening.drop_invalid)
+            if not modern and parser.get_http_version() != "1.0":
+                raise BadRequest("The request's HTTP version is not supported.", 505)
+            if exchange.head.doubtful or listening.desync == desync.STRICTEST:
+                desync.judge(exchange, listening.desync)
             if modern and exchange.head.host is None:
                 raise BadRequest("The request has no Host header.")
             if exchange.head.chunked and not modern:
@@ -269,10 +280,15 @@ class ClientConnection(asyncio.Protocol):
         if self.exchanges:
             return
         status, reason = self._bad
-        self.door.listening.counters.answered(status, by_target=False)
+        self.counters.answered(status, by_target=False)
         body = messages.page(status, reason)
-        self.transport.write(messages.answer(status, b"text/html", body, keep_alive=False))
+        self.reply(messages.answer(status, b"text/html", body, keep_alive=False))
         self._leave()
+
+    def reply(self, data: bytes) -> None:
+        """Send bytes to the client."""
+        self.counters.sent += len(data)
+        self.transport.write(data)
 
     def _leave(self) -> None:
         self._leaving = True

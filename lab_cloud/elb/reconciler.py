@@ -204,6 +204,9 @@ class Elb:
             preserve_host=balancer.preserve_host,
             forwarded_for=balancer.forwarded_for,
             forwarded_for_port=balancer.forwarded_for_port,
+            desync=balancer.desync,
+            drop_invalid=balancer.drop_invalid,
+            tls_headers=balancer.tls_headers,
         )
 
     def _deed(self, action: Action) -> Deed:

@@ -17,7 +17,7 @@ def deed_for(exchange: "Exchange") -> Deed:
         exchange.method, host_of(exchange), path, query, exchange.headers, exchange.client.peer[0].decode()
     )
     seen, route = rules.first(listening.rules, incoming)
-    listening.counters.rules += seen
+    exchange.client.counters.rules += seen
     if route is None:
         return listening.action
     exchange.rewrites = route.rewrites

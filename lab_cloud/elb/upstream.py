@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .exchange import Exchange
 
 HIGH_WATER = 256 * 1024
-HEAD_LIMIT = 64 * 1024
+HEAD_LIMIT = 32 * 1024
 IDLE_SECONDS = 30.0
 FRESH_SECONDS = 0.5
 """A request that must not be sent twice uses a kept connection only when that was used this recently."""
@@ -195,7 +195,7 @@ class Upstream(asyncio.Protocol):
 
     def _finish(self, exchange: "Exchange") -> None:
         self.exchange = None
-        if self.keep_alive and exchange.body_done and not self.transport.is_closing():
+        if self.keep_alive and exchange.body_done and not exchange.isolated and not self.transport.is_closing():
             self._reset()
             self.pool.keep(self)
         else:

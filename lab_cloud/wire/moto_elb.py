@@ -227,6 +227,9 @@ def _load_balancer(region: str, balancer: Any) -> LoadBalancer:
         preserve_host=attributes.get("routing.http.preserve_host_header.enabled") == "true",
         forwarded_for=attributes.get("routing.http.xff_header_processing.mode", "append"),
         forwarded_for_port=attributes.get("routing.http.xff_client_port.enabled") == "true",
+        desync=attributes.get("routing.http.desync_mitigation_mode", "defensive"),
+        drop_invalid=attributes.get("routing.http.drop_invalid_header_fields.enabled") == "true",
+        tls_headers=attributes.get("routing.http.x_amzn_tls_version_and_cipher_suite.enabled") == "true",
     )
 
 

@@ -74,7 +74,7 @@ def test_the_target_sees_the_offer_and_the_client_the_answer(stage: Stage) -> No
         assert headers(head)[b"sec-websocket-accept"] == b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
         assert headers(head)[b"upgrade"] == b"websocket"
         assert talk.exactly(5) == b"hello"
-    found = headers(seen[0])
+    found = headers(until(lambda: seen)[0])
     assert (found[b"connection"], found[b"upgrade"]) == (b"Upgrade", b"websocket")
     assert found[b"x-forwarded-for"] == b"127.0.0.1"
 

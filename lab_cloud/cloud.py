@@ -19,6 +19,7 @@ from .delays import Delays
 from .ecr.service import Ecr
 from .ecs.part import Ecs
 from .elb.api import ElbApi
+from .elb.classic_api import ClassicApi
 from .elb.reconciler import Elb
 from .images_control import ImagesControl
 from .network.addresses import AddressBook
@@ -81,6 +82,7 @@ class Cloud:
             "ssm": Ssm(),
         }.items():
             core.dispatcher.override(service, api)
+        core.dispatcher.own("elb", ClassicApi())
         core.commands |= {"status": self._status, "url": self._url, "reset": self._reset}
         core.commands |= ImagesControl(core.runtime.catalog).commands()
         core.doors[CONTROL_PREFIX] = Control(core.running.secret_key, core.commands)

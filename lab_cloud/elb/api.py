@@ -16,9 +16,15 @@ from . import health
 from .actions import check_actions
 from .attributes_api import AttributeOperations
 from .certificates_api import CertificateOperations, check_security
+from .describe_api import DescribeOperations
+from .groups_api import GroupOperations
 from .model import LoadBalancer, TargetGroup
+from .places import check_groups, check_subnets
 from .reconciler import Elb
+from .refusals_api import RefusedOperations
 from .rules_api import RuleOperations
+from .settings_api import SettingOperations
+from .tags_api import TagOperations
 from .targets import TargetState
 
 NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?")
@@ -26,7 +32,16 @@ OUTSIDE_VPC = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "100.64.0.0/1
 MOST_TARGETS = 1000
 
 
-class ElbApi(RuleOperations, AttributeOperations, CertificateOperations):
+class ElbApi(
+    RuleOperations,
+    AttributeOperations,
+    CertificateOperations,
+    DescribeOperations,
+    TagOperations,
+    RefusedOperations,
+    GroupOperations,
+    SettingOperations,
+):
     """The overrides, one method an operation.
 
     Parameters
@@ -45,8 +60,8 @@ class ElbApi(RuleOperations, AttributeOperations, CertificateOperations):
         kind = params.get("Type", "application")
         _check_name(params["Name"])
         subnets = [*params.get("Subnets", []), *(one["SubnetId"] for one in params.get("SubnetMappings", []))]
-        vpc = _check_subnets(call.region, subnets, kind)
-        groups = _check_groups(call.region, params.get("SecurityGroups", []), vpc)
+        vpc = check_subnets(call.region, subnets, kind)
+        groups = check_groups(call.region, params.get("SecurityGroups", []), vpc)
         if not groups and kind == "application":
             default = moto_ec2.default_group(call.region, vpc)
             groups = [default] if default else []
@@ -102,18 +117,6 @@ class ElbApi(RuleOperations, AttributeOperations, CertificateOperations):
             check_actions(call.region, balancer, protocol, params["DefaultActions"])
         return FORWARD
 
-    # target groups
-
-    def create_target_group(self, call: Call, params: dict[str, Any]) -> Answer:
-        """Creating it again with the same settings answers the one that is there."""
-        existing = moto_elb.same_target_group(call.region, params)
-        return {"TargetGroups": [existing]} if existing is not None else FORWARD
-
-    def describe_target_groups(self, call: Call, params: dict[str, Any]) -> Answer:
-        """Show the load balancers that use a group now."""
-        moto_elb.refresh_users(call.region)
-        return FORWARD
-
     # targets
 
     def register_targets(self, call: Call, params: dict[str, Any]) -> Answer:
@@ -162,40 +165,6 @@ def _check_name(name: str) -> None:
         )
     if name.startswith("internal-"):
         raise AwsError("ValidationError", f"The load balancer name '{name}' cannot begin with 'internal-'")
-
-
-def _check_subnets(region: str, ids: list[str], kind: str) -> str:
-    subnets = []
-    for one in ids:
-        found = moto_ec2.subnet(region, one)
-        if found is None:
-            raise AwsError("SubnetNotFound", f"The subnet ID '{one}' does not exist")
-        subnets.append(found)
-    zones = [one.zone for one in subnets]
-    vpcs = sorted({one.vpc_id for one in subnets})
-    if kind == "application" and len(set(zones)) < 2:
-        raise AwsError("ValidationError", "At least two subnets in two different Availability Zones must be specified")
-    if not subnets:
-        raise AwsError("ValidationError", "At least one subnet must be specified")
-    if len(vpcs) > 1:
-        raise AwsError("InvalidConfigurationRequest", f"All subnets must belong to the same VPC: '{', '.join(vpcs)}'")
-    if len(set(zones)) < len(zones):
-        raise AwsError(
-            "InvalidConfigurationRequest",
-            "A load balancer cannot be attached to multiple subnets in the same Availability Zone",
-        )
-    return vpcs[0]
-
-
-def _check_groups(region: str, ids: list[str], vpc: str) -> list[str]:
-    known = moto_ec2.security_groups(region)
-    for one in ids:
-        if one not in known:
-            raise AwsError("InvalidSecurityGroup", f"The security group '{one}' does not exist")
-        if known[one].vpc_id != vpc:
-            text = f"The security group '{one}' does not belong to VPC '{vpc}', where the subnets are"
-            raise AwsError("InvalidConfigurationRequest", text)
-    return list(ids)
 
 
 def _settings(balancer: LoadBalancer) -> tuple[object, ...]:

@@ -88,6 +88,7 @@ class Prober:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timers: dict[Target, asyncio.TimerHandle] = {}
         self._running: dict[Target, asyncio.Task[None]] = {}
+        self._by: dict[Target, HealthCheck] = {}  # the settings of each target's last check
 
     async def start(self) -> None:
         """Begin to check; on the server's loop."""
@@ -118,15 +119,19 @@ class Prober:
     def _sync(self) -> None:
         wanted = self._registry.checked()
         for target in wanted:
+            if target in self._timers and self._by.get(target) != target.group.config.check:
+                self._timers.pop(target).cancel()  # its settings have changed: check by the new ones now
             if target not in self._timers and target not in self._running:
                 self._start(target)
         for target in set(self._timers) - set(wanted):
             self._timers.pop(target).cancel()
+        self._by = {target: self._by[target] for target in wanted}
 
     def _start(self, target: Target) -> None:
         assert self._loop is not None
         if target.registered is None:
             target.registered = self._loop.time()
+        self._by[target] = target.group.config.check
         self._running[target] = self._loop.create_task(self._run(target))
 
     async def _run(self, target: Target) -> None:

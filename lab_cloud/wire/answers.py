@@ -16,6 +16,7 @@ SERVICE_CODES = {
     "eks": "InvalidParameterException",
     "logs": "InvalidParameterException",
     "apprunner": "InvalidRequestException",
+    "elb": "ValidationError",
     "elbv2": "ValidationError",
     "iam": "ValidationError",
     "sts": "ValidationError",

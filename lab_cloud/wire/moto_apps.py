@@ -75,7 +75,7 @@ class MotoApps:
         except AwsError:
             raise
         except Exception as bug:
-            known = _as_aws_error(bug)
+            known = as_aws_error(bug)
             if known is not None:
                 raise known from bug
             log.exception("%s failed", operation)
@@ -236,7 +236,8 @@ def environ_of(request: Request) -> dict[str, Any]:
     return environ
 
 
-def _as_aws_error(bug: Exception) -> AwsError | None:
+def as_aws_error(bug: Exception) -> AwsError | None:
+    """An error of moto's as one of ours; None for what is none."""
     # moto's services raise their own typed errors; most are caught inside, some slip through
     code = getattr(bug, "code", None) or getattr(bug, "error_type", None)
     message = getattr(bug, "message", None) or getattr(bug, "description", None)

@@ -39,6 +39,12 @@ def subnet(region: str, subnet_id: str) -> Subnet | None:
     )
 
 
+def has_ipv6(region: str, subnet_id: str) -> bool:
+    """Whether a subnet has a block of IPv6 addresses."""
+    found = _subnet(_backend(region), subnet_id)
+    return found is not None and bool(found.ipv6_cidr_block_associations)
+
+
 def security_groups(region: str) -> dict[str, SecurityGroup]:
     """All security groups of a region by id."""
     return {group.id: _security_group(group) for group in _groups(_backend(region))}

@@ -70,14 +70,6 @@ def users(region: str) -> dict[str, list[str]]:
     return found
 
 
-def refresh_users(region: str) -> None:
-    """Let DescribeTargetGroups show the load balancers that use a group now; moto only ever adds."""
-    backend = _backend(region)
-    now = users(region)
-    for arn, group in backend.target_groups.items() if backend is not None else ():
-        group.load_balancer_arns = now.get(arn, [])
-
-
 def create_load_balancer(region: str, params: Mapping[str, Any], groups: list[str]) -> dict[str, Any]:
     """Make a load balancer of parameters that have been checked.
 
@@ -109,12 +101,12 @@ def create_load_balancer(region: str, params: Mapping[str, Any], groups: list[st
     if made.scheme == "internal":
         made.dns_name = f"internal-{made.dns_name}"
     _attach(region, made)
-    return _describe_balancer(made)
+    return describe_balancer(made)
 
 
 def describe_named(region: str, name: str) -> dict[str, Any]:
     """The load balancer of this name, as CreateLoadBalancer answers."""
-    return _describe_balancer(_named(region, name))
+    return describe_balancer(_named(region, name))
 
 
 def same_target_group(region: str, params: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -148,7 +140,7 @@ def same_target_group(region: str, params: Mapping[str, Any]) -> dict[str, Any] 
             "DuplicateTargetGroupName",
             f"A target group with the same name '{group.name}' exists, but with different settings",
         )
-    return _describe_group(group, users(region).get(group.arn, []))
+    return describe_group(group, users(region).get(group.arn, []))
 
 
 def protected(region: str, arn: str) -> bool:
@@ -288,7 +280,8 @@ def _stickiness(attributes: Mapping[str, Any]) -> Stickiness | None:
     return Stickiness(kind, int(seconds), attributes.get("stickiness.app_cookie.cookie_name", ""))
 
 
-def _describe_balancer(balancer: Any) -> dict[str, Any]:
+def describe_balancer(balancer: Any) -> dict[str, Any]:
+    """A load balancer as AWS shows it."""
     return {
         "LoadBalancerArn": balancer.arn,
         "DNSName": balancer.dns_name,
@@ -305,7 +298,8 @@ def _describe_balancer(balancer: Any) -> dict[str, Any]:
     }
 
 
-def _describe_group(group: Any, balancers: list[str]) -> dict[str, Any]:
+def describe_group(group: Any, balancers: list[str]) -> dict[str, Any]:
+    """A target group as AWS shows it, with the load balancers that use it."""
     described = {
         "TargetGroupArn": group.arn,
         "TargetGroupName": group.name,

@@ -1,13 +1,13 @@
-"""Run the benches: ``python -m bench [start service steady proxy] [--rounds N]``."""
+"""Run the benches: ``python -m bench [start service steady registry proxy] [--rounds N]``."""
 
 import argparse
 import subprocess
 import sys
 
-from bench import service, start, steady
+from bench import registry, service, start, steady
 from bench.report import Report
 
-PARTS = {"start": start.run, "service": service.run, "steady": steady.run}
+PARTS = {"start": start.run, "service": service.run, "steady": steady.run, "registry": registry.run}
 
 
 def main() -> int:

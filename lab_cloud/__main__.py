@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m lab_cloud", description="The embedded cloud of Containers on AWS.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="start the cloud, if it is not up already")
-    up.add_argument("--port", type=int, help="the loopback port of its API (default: a free one)")
+    up.add_argument("--port", type=int, help="the loopback port of its API (default: the last one, or a free one)")
     up.add_argument(
         "--speed", type=float, help="how many times shorter AWS's own waiting is (default: LAB_SPEED or 60)"
     )

@@ -84,7 +84,7 @@ class Cloud:
             core.dispatcher.override(service, api)
         core.dispatcher.own("elb", ClassicApi())
         core.commands |= {"status": self._status, "url": self._url, "reset": self._reset}
-        core.commands |= ImagesControl(core.runtime.catalog).commands()
+        core.commands |= ImagesControl(core.runtime.catalog, registry.pulling.own_password).commands()
         core.doors[CONTROL_PREFIX] = Control(core.running.secret_key, core.commands)
         self.gateway = Gateway(
             core.dispatcher,

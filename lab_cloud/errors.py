@@ -10,6 +10,7 @@
     ├── PortInUse                  the port asked for is taken
     ├── BuildFailed                an image could not be built
     │   └── DockerfileError        a line of the Dockerfile cannot be read, or asks for what this builder does not do
+    ├── RegistryRefused            a registry on this machine does not take an image
     └── RuntimeFailure             a container could not be prepared or started
         ├── ImageNotFound          no such image, as `CannotPullContainerError` words it
         ├── ImageCorrupt           a blob does not have the digest that it should
@@ -97,6 +98,10 @@ class DockerfileError(BuildFailed):
         shown = shown if len(shown) <= 100 else f"{shown[:99]}…"
         super().__init__(f"Dockerfile line {line}: {message}" + (f": {shown}" if shown else ""), remedy)
         self.line = line
+
+
+class RegistryRefused(CloudError):  # noqa: N818
+    """A registry on this machine does not take an image."""
 
 
 class RuntimeFailure(CloudError):  # noqa: N818

@@ -18,6 +18,7 @@ from .errors import HomeError
 
 STATE = "cloud.json"
 STARTING = "starting.pid"
+PORT = "port"
 KEY_LETTERS = string.ascii_uppercase + "234567"
 
 
@@ -144,10 +145,20 @@ def new_keys() -> tuple[str, str]:
 
 
 def write(home: Path, running: Running) -> None:
-    """Say how to reach the cloud, in one step, so that no reader sees half of it."""
+    """Say how to reach the cloud, in one step, so that no reader sees half of it; keep its port for the next one."""
+    (home / PORT).write_text(f"{running.port}\n", encoding="ascii")
     temporary = home / f"{STATE}.{os.getpid()}"
     system.write_private(temporary, json.dumps(asdict(running), indent=2) + "\n")
     temporary.replace(home / STATE)
+
+
+def last_port(home: Path) -> int:
+    """The port of the cloud before, which the next one takes again: names of pushed images hold it. 0 for none."""
+    try:
+        port = int((home / PORT).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 0
+    return port if 0 < port < 65_536 else 0
 
 
 def read(home: Path) -> Running | None:

@@ -1,4 +1,4 @@
-"""The commands on images: ``python -m lab_cloud build | images | history | save | load | tag | rmi``."""
+"""The commands on images: ``python -m lab_cloud build | images | history | save | load | tag | push | pull | rmi``."""
 
 import argparse
 import json
@@ -47,6 +47,12 @@ def add(commands: Any) -> None:
     load.add_argument("-i", "--input", required=True, help="an archive, or the folder of an OCI image layout")
     load.add_argument("-t", "--tag", help="a name for the image, in place of the one that it brings")
     _json(load).set_defaults(run=_load)
+    push = commands.add_parser("push", help="push an image to this cloud's registry")
+    push.add_argument("image", help="its name there, for example 127.0.0.1:4566/web:1; see the command tag")
+    _json(push).set_defaults(run=_push)
+    pull = commands.add_parser("pull", help="bring an image here, from this cloud's registry or the course's images")
+    pull.add_argument("image", help="its name")
+    _json(pull).set_defaults(run=_pull)
     remove = commands.add_parser("rmi", help="take a name away from an image")
     remove.add_argument("image", help="the name")
     _json(remove).set_defaults(run=_remove)
@@ -146,6 +152,15 @@ def _history(options: argparse.Namespace) -> int:
 def _tag(options: argparse.Namespace) -> int:
     result = _work("tag", _say(options), image=options.image, name=options.name)
     return _tell(options, result, f"{result['digest'][:19]} is now also {result['name']}.")
+
+
+def _push(options: argparse.Namespace) -> int:
+    return _tell(options, _work("push", _say(options), image=options.image))
+
+
+def _pull(options: argparse.Namespace) -> int:
+    result = _work("pull", _say(options), image=options.image)
+    return _tell(options, result, f"{result['name']} is here.")
 
 
 def _remove(options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""The server's end of the commands on images: build, images, history, save, load, tag, rmi."""
+"""The server's end of the commands on images: build, images, history, save, load, tag, push, pull, rmi."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -23,10 +23,13 @@ class ImagesControl:
     ----------
     catalog : Catalog
         The images of this cloud.
+    password : callable
+        From a registry's address to the password for it; None for registries that are not this cloud's.
     """
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, password: Callable[[str], str | None]) -> None:
         self._catalog = catalog
+        self._password = password
         self._store = catalog.store
         self._jobs = Jobs()
 
@@ -40,6 +43,8 @@ class ImagesControl:
             "rmi": self._remove,
             "save": self._save,
             "load": self._load,
+            "push": self._push,
+            "pull": self._pull,
         }
         found: dict[str, Command] = {f"{PREFIX}{name}": self._started(work) for name, work in works.items()}
         found[f"{PREFIX}look"] = self._jobs.look
@@ -139,6 +144,28 @@ class ImagesControl:
         for full, manifest in found.items():
             say(f"Loaded {manifest.digest[:19]} as {short(full)}")
         return {"images": {full: manifest.digest for full, manifest in found.items()}}
+
+    def _push(self, say: Say, image: str) -> dict[str, Any]:
+        """As ``docker push``: the name says which registry."""
+        from .runtime.transfer import push
+
+        reference = parse(image)
+        password = self._password(reference.host)
+        if password is None:
+            raise CloudError(
+                f"The name {image} does not lead to this cloud's registry.",
+                "Give it the name that the repository has: python -m lab_cloud tag IMAGE REPOSITORY_URI:TAG",
+            )
+        name, manifest = self._found(image)
+        push(self._store, manifest, reference, password, say)
+        return {"name": name, "digest": manifest.digest}
+
+    def _pull(self, say: Say, image: str) -> dict[str, Any]:
+        """As ``docker pull``: from this cloud's registry, or out of the course's images."""
+        reference = parse(image)
+        found = self._catalog.pull(image, self._password(reference.host))
+        say(f"Digest: {found.digest}")
+        return {"name": found.reference, "digest": found.digest, "size": found.size}
 
     def _found(self, text: str) -> tuple[str, Descriptor]:
         """An image by its name, or by the beginning of its digest or id."""

@@ -6,6 +6,7 @@ is open, so that the first call is answered within a second.
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -92,6 +93,14 @@ def _listen(folder: Path, port: int) -> socket.socket:
     other = home.read(folder)
     if other is not None:
         raise AlreadyRunning(f"A cloud is already up on port {other.port}.", "Stop it first: python -m lab_cloud down")
+    kept = home.last_port(folder) if port == 0 else 0
+    if kept:
+        with contextlib.suppress(PortInUse):
+            return _bind(kept)
+    return _bind(port)
+
+
+def _bind(port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     if not system.WINDOWS:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

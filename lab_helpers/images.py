@@ -338,6 +338,26 @@ class Images:
         """
         return str(_ask(ImageProblem, "tag", image, name)["name"])
 
+    def push(self, image: str) -> str:
+        """Push an image to the registry that its name leads to; answers its digest.
+
+        Parameters
+        ----------
+        image : str
+            The ``repositoryUri`` of a repository and a tag; give an image such a name with `tag`.
+        """
+        return str(_ask(ImageProblem, "push", image)["digest"])
+
+    def pull(self, image: str) -> str:
+        """Bring an image here, from the registry or out of the course's images; answers its digest.
+
+        Parameters
+        ----------
+        image : str
+            Its name.
+        """
+        return str(_ask(ImageProblem, "pull", image)["digest"])
+
     def remove(self, image: str) -> None:
         """Take a name away, and with an image's last name the image.
 
@@ -349,7 +369,7 @@ class Images:
         _ask(ImageProblem, "rmi", image)
 
     def __repr__(self) -> str:
-        return "lab.images: build, list, layers, history, save, load, tag, remove"
+        return "lab.images: build, list, layers, history, save, load, tag, push, pull, remove"
 
 
 def _ask(failure: type[ImageProblem], command: str, *words: str) -> dict[str, Any]:

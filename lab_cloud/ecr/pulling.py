@@ -37,6 +37,8 @@ class Pulling:
         The time.
     host : str
         The registry's address.
+    region : str
+        The cloud's default region.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Pulling:
         lock: AbstractContextManager[Any],
         clock: Clock,
         host: str,
+        region: str,
     ) -> None:
         self._store = store
         self._images = images
@@ -54,6 +57,7 @@ class Pulling:
         self._lock = lock
         self._clock = clock
         self.host = host
+        self._region = region
 
     def has(self, image: str) -> bool:
         """Whether an image lies here."""
@@ -67,6 +71,12 @@ class Pulling:
             return ""
         arn = f"arn:{PARTITION}:sts::{ACCOUNT}:assumed-role/{role.rpartition('/')[2]}/{session}"
         return self._tokens.login(Principal(arn, ACCOUNT, (role,)), region, self._clock.now())[0]
+
+    def own_password(self, host: str) -> str | None:
+        """A password for whoever holds this cloud's key, in the region of its start; None for another registry."""
+        if host != self.host:
+            return None
+        return self._tokens.login(access.ROOT, self._region, self._clock.now())[0]
 
     def manifest(self, path: str, reference: str, password: str) -> tuple[bytes, str]:
         """A manifest by tag or digest; the pull is noted."""

@@ -34,7 +34,7 @@ class Ecr:
         self.api = EcrApi(
             self.store, images, tokens, world.lock, world.clock, host, access.principal_of, core.delays, scanner
         )
-        self.pulling = Pulling(self.store, images, tokens, world.lock, world.clock, host)
+        self.pulling = Pulling(self.store, images, tokens, world.lock, world.clock, host, core.running.region)
         self.door = RegistryDoor(
             self.store,
             images,

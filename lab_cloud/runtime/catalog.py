@@ -62,7 +62,7 @@ class Catalog:
         """Pull images of this host from a registry; names that an earlier run left in the store are forgotten."""
         self._remotes[host] = registry
         for name in self.store.names():
-            if parse(name).host == host:
+            if parse(name).host == host and not self.store.is_mine(name):
                 self.store.untag(name)
 
     def answers_for(self, reference: Reference) -> bool:

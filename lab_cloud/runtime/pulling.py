@@ -54,19 +54,23 @@ def pull_from(registry: RemoteRegistry, reference: Reference, password: str, sto
             raise ImageCorrupt(f"the manifest has the digest {digest_of(data)}, not {chosen}")
     if media_type not in MANIFESTS:
         raise PullRefused(f"unsupported media type {media_type}", "Push an image; this is something else.")
-    for blob in _blobs(data):
-        digest = str(blob["digest"])
-        if not store.has(digest):
-            try:
-                store.put_stream(registry.blob(path, digest, password), str(blob.get("mediaType")), digest)
-            except ImageCorrupt as corrupt:
-                raise ImageCorrupt(
-                    f'failed commit on ref "layer-{digest}": unexpected commit digest: {corrupt.message}'
-                ) from None
-    manifest = store.put(data, media_type)
-    store.tag(str(reference), manifest)
-    store.tag(f"{reference.repository}@{top}", manifest)
+    with store.building():  # what has come is not swept before it has a name
+        for blob in _blobs(data):
+            digest = str(blob["digest"])
+            if not store.has(digest):
+                _bring(registry, path, digest, password, store)
+        manifest = store.put(data, media_type)
+        store.tag(str(reference), manifest)
+        store.tag(f"{reference.repository}@{top}", manifest)
     return dataclasses.replace(store.image(str(reference), manifest), digest=top)
+
+
+def _bring(registry: RemoteRegistry, path: str, digest: str, password: str, store: Store) -> None:
+    try:
+        store.put_stream(registry.blob(path, digest, password), "", digest)
+    except ImageCorrupt as corrupt:
+        text = f'failed commit on ref "layer-{digest}": unexpected commit digest: {corrupt.message}'
+        raise ImageCorrupt(text) from None
 
 
 def _blobs(data: bytes) -> list[dict[str, Any]]:

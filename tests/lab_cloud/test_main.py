@@ -79,6 +79,24 @@ def test_a_chosen_port_is_used(new_cloud: RunningCloud) -> None:
     assert new_cloud.state["port"] == port
 
 
+def test_the_port_is_kept_while_nobody_else_takes_it(new_cloud: RunningCloud) -> None:
+    new_cloud.command("up")
+    port = new_cloud.state["port"]
+    new_cloud.command("down")
+    new_cloud.command("up")
+    assert new_cloud.state["port"] == port
+    new_cloud.command("down")
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        new_cloud.command("up")
+        assert new_cloud.state["port"] != port
+    new_cloud.command("down")
+    (new_cloud.home / "port").write_text("nonsense")
+    new_cloud.command("up")
+
+
 def test_a_stale_home_is_no_obstacle(new_cloud: RunningCloud) -> None:
     new_cloud.home.mkdir()
     stale = {"pid": 999_999_999, "port": 1, "access_key": "A", "secret_key": "s", "speed": 60, "region": "us-east-1"}

@@ -1,13 +1,19 @@
-"""Run the benches: ``python -m bench [start service steady registry proxy] [--rounds N]``."""
+"""Run the benches: ``python -m bench [start service steady registry build proxy] [--rounds N]``."""
 
 import argparse
 import subprocess
 import sys
 
-from bench import registry, service, start, steady
+from bench import build, registry, service, start, steady
 from bench.report import Report
 
-PARTS = {"start": start.run, "service": service.run, "steady": steady.run, "registry": registry.run}
+PARTS = {
+    "start": start.run,
+    "service": service.run,
+    "steady": steady.run,
+    "registry": registry.run,
+    "build": build.run,
+}
 
 
 def main() -> int:

@@ -226,15 +226,17 @@ def _lay(archive: tarfile.TarFile, member: tarfile.TarInfo, root: Path, budget: 
     if not name:
         return
     folder, base = posixpath.split(name)
-    parent = _parent(root, folder)
-    path = parent / base
+    hides = base.startswith(WHITEOUT)
+    parent = _parent(root, folder, make=not hides)
+    if not parent.is_dir():
+        return  # nothing is there that could be hidden
+    folder = "" if parent == root else parent.relative_to(root).as_posix()  # behind the links on the way
+    name, path = posixpath.join(folder, base), parent / base
     if base == OPAQUE:
         _clear(parent, folder, fresh)
         return
-    if base.startswith(WHITEOUT):
+    if hides:
         hidden = base[len(WHITEOUT) :]
-        if hidden in ("", ".", ".."):
-            raise ImageCorrupt(f"a layer of the image hides {member.name!r}, which is no name")
         if posixpath.join(folder, hidden) not in fresh:
             _remove(parent / hidden)
         return
@@ -288,6 +290,8 @@ def inside(name: str) -> str:
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if name.startswith("/") or ".." in parts or "\\" in name or "\0" in name or (parts and parts[0].endswith(":")):
         raise ImageCorrupt(f"{name!r} in the image would be written outside the container's root")
+    if parts and parts[-1] in (WHITEOUT, f"{WHITEOUT}.", f"{WHITEOUT}.."):
+        raise ImageCorrupt(f"{name!r} in a layer of the image hides nothing that has a name")
     if len(parts) > _DEEPEST or any(len(os.fsencode(part)) > 255 for part in parts):
         raise ImageCorrupt(f"{name[:60]!r}… in the image lies too deep, or its name is too long")
     if WINDOWS and any(_BAD_ON_WINDOWS & set(part) or part.endswith((".", " ")) for part in parts):
@@ -297,16 +301,16 @@ def inside(name: str) -> str:
     return "/".join(parts)
 
 
-def _parent(root: Path, folder: str) -> Path:
+def _parent(root: Path, folder: str, *, make: bool = True) -> Path:
     """The real folder for an entry, made if needed; an earlier link must not have led it out of the root."""
     path = root
     for part in folder.split("/") if folder else []:
         path = Path(os.path.realpath(path / part))
         if path != root and root not in path.parents:
             raise ImageCorrupt(f"a link in the image leads {folder!r} outside the container's root")
-        if not path.is_dir():
+        if make and not path.is_dir():
             _remove(path)
-            path.mkdir()
+            path.mkdir(parents=True)
     return path
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from lab_cloud.errors import BuildFailed, DockerfileError, ImageNotFound
+from lab_cloud.runtime.build.builder import Request
+from lab_cloud.runtime.catalog import SOURCES
 from tests.lab_cloud.runtime.build.making import Bench
 
 WEB = """\
@@ -196,3 +198,12 @@ def test_the_cache_survives_what_is_no_cache(web: Bench) -> None:
     for file in (web.store.folder / "cache").iterdir():
         file.write_text(json.dumps({"layer": {"digest": "../x"}}))
     assert web.build().digest == first.digest
+
+
+def test_the_courses_own_image_can_be_built_from_its_dockerfile(bench: Bench) -> None:
+    built = bench.builder.build(Request(SOURCES, SOURCES / "course-web" / "Dockerfile", ("ours:1",)))
+    course, ours = bench.catalog.pull("containers-on-aws/web:1"), bench.catalog.pull("ours:1")
+    assert ours.layers == course.layers  # byte for byte what the course's images are made of
+    assert set(course.config["Env"]) == set(ours.config["Env"])
+    assert ours.config["Cmd"] == course.config["Cmd"]
+    assert built.size > 0

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from . import kinds_account, kinds_ecs, kinds_network
+from . import kinds_account, kinds_ecr, kinds_ecs, kinds_network
 from .errors import CleanupFailed
 from .inventory import Client, Kind, Tags, Thing, Wait
 
@@ -21,6 +21,7 @@ KINDS: tuple[Kind, ...] = (
     kinds_network.LOAD_BALANCERS,
     kinds_network.TARGET_GROUPS,
     kinds_network.SECURITY_GROUPS,
+    kinds_ecr.REPOSITORIES,
     kinds_account.LOG_GROUPS,
     kinds_account.INSTANCE_PROFILES,
     kinds_account.ROLES,

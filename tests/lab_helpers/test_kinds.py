@@ -92,6 +92,18 @@ def test_a_cluster_with_a_capacity_provider_of_a_group(lab: Lab) -> None:
     assert found(lab) == []
 
 
+def test_repositories_with_their_images(lab: Lab) -> None:
+    made = lab.client("ecr").create_repository(repositoryName="pushed")["repository"]
+    name = lab.images.tag("containers-on-aws/web:1", f"{made['repositoryUri']}:v1")
+    digest = lab.images.push(name)
+    images = lab.client("ecr").describe_images(repositoryName="pushed")["imageDetails"]
+    assert [each["imageDigest"] for each in images] == [digest]
+    assert lab.images.pull(name) == digest
+    assert found(lab) == [("repository", "pushed")]
+    lab.teardown()
+    assert found(lab) == []
+
+
 def test_capacity_providers_on_further_pages_are_found(lab: Lab) -> None:
     pages = {
         None: {"capacityProviders": [], "nextToken": "more"},

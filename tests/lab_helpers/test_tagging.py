@@ -28,6 +28,7 @@ def test_the_tags() -> None:
         ("ecs", "RunTask", "tags", LOWER),
         ("ecs", "RegisterTaskDefinition", "tags", LOWER),
         ("ecs", "CreateService", "tags", LOWER),
+        ("ecr", "CreateRepository", "tags", UPPER),
         ("elbv2", "CreateTargetGroup", "Tags", UPPER),
         ("iam", "CreateRole", "Tags", UPPER),
         ("logs", "CreateLogGroup", "tags", TAGS),

@@ -1,7 +1,10 @@
 """Other people's clients against the registry, both ways; skipped plainly where they are not installed."""
 
+import os
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -68,3 +71,62 @@ def test_skopeo_with_a_forged_token(cloud: RunningCloud, tmp_path: Path) -> None
     stranger = Skopeo(Registry(cloud, "forged"), tmp_path)
     argv = ["login", "--tls-verify=false", "-u", "AWS", "-p", "forged", f"127.0.0.1:{cloud.state['port']}"]
     assert "invalid username/password" in stranger.run(*argv, code=1)
+
+
+def _engine() -> bool:
+    if shutil.which("docker") is None:
+        return False
+    return subprocess.run(["docker", "info"], capture_output=True, timeout=20, check=False).returncode == 0
+
+
+@pytest.mark.skipif(not _engine(), reason="no Docker engine answers")
+def test_docker_both_ways(cloud: RunningCloud, registry: Registry, name: str, tmp_path: Path) -> None:
+    def docker(*words: str, code: int = 0) -> str:
+        done = subprocess.run(
+            ["docker", *words],
+            env={**os.environ, "DOCKER_CONFIG": str(tmp_path)},
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert (done.returncode == 0) == (code == 0), done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    ecr, image = cloud.client("ecr"), small("docker")
+    registry.push(name, image, "v1")
+    one, two = f"{registry.host}/{name}:v1", f"{registry.host}/{name}:v2"
+    docker("pull", one, code=1)
+    assert "Login Succeeded" in docker("login", "-u", "AWS", "-p", registry.password, registry.host)
+    try:
+        assert image.digest in docker("pull", one)
+        docker("tag", one, two)
+        docker("push", two)
+        details = ecr.describe_images(repositoryName=name, imageIds=[{"imageTag": "v2"}])["imageDetails"][0]
+        assert details["imageManifestMediaType"].endswith(("manifest.v2+json", "manifest.v1+json"))
+        pushed = registry.ask("GET", f"/v2/{name}/manifests/v2").json["layers"]
+        assert [registry.ask("HEAD", f"/v2/{name}/blobs/{each['digest']}").status for each in pushed] == [200]
+        ecr.put_image_tag_mutability(repositoryName=name, imageTagMutability="IMMUTABLE")
+        docker("tag", one, f"{registry.host}/{name}:v3")
+        docker("push", f"{registry.host}/{name}:v3")
+    finally:
+        docker("rmi", "-f", one, two, f"{registry.host}/{name}:v3", code=0)
+
+
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A folder with a short name, which podman wants."""
+    with tempfile.TemporaryDirectory(prefix="p") as folder:
+        yield Path(folder)
+
+
+@pytest.mark.skipif(shutil.which("podman") is None, reason="podman is not installed")
+def test_podman_pulls_and_pushes(registry: Registry, name: str, short: Path) -> None:
+    def podman(*words: str) -> str:
+        folders = ["--root", str(short / "root"), "--runroot", str(short / "run"), "--storage-driver", "vfs"]
+        done = subprocess.run(["podman", *folders, *words], capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    registry.push(name, small("podman"), "v1")
+    login = ["--tls-verify=false", "--creds", f"AWS:{registry.password}"]
+    podman("pull", *login, f"{registry.host}/{name}:v1")
+    podman("push", *login, f"{registry.host}/{name}:v1", f"{registry.host}/{name}:podman")
+    assert "podman" in registry.ask("GET", f"/v2/{name}/tags/list").json["tags"]

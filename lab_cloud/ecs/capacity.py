@@ -65,8 +65,7 @@ def check_definition(capacity: Capacity, definition: TaskDefinition) -> None:
     AwsError
         ``InvalidParameterException``.
     """
-    required = definition.registered.get("requiresCompatibilities", [])
-    if capacity.launch_type == "FARGATE" and "FARGATE" not in required:
+    if capacity.launch_type == "FARGATE" and "FARGATE" not in definition.compatibilities:
         raise AwsError("InvalidParameterException", "Task definition does not support launch_type FARGATE.")
 
 

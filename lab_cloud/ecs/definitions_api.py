@@ -7,6 +7,7 @@ from ..clock import Clock
 from ..errors import AwsError
 from ..wire import Call
 from . import names, rules
+from .compatibility import compatibilities, required_attributes
 from .paging import page
 from .store import Region, Store
 from .tags import tag_dict, tag_list
@@ -24,12 +25,15 @@ class DefinitionOperations:
     def register_task_definition(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """RegisterTaskDefinition; nothing is kept when a rule is broken."""
         rules.check_task_definition(params)
+        tags = tag_dict(params.get("tags"))
         region = self._store.region(call.region)
         registered = _with_defaults(params)
         revisions = region.families.setdefault(params["family"], [])
         number = revisions[-1].revision + 1 if revisions else 1
         definition = TaskDefinition(params["family"], number, region.name, registered, self._clock.now())
-        definition.tags = tag_dict(params.get("tags"))
+        definition.tags = tags
+        definition.compatibilities = compatibilities(registered)
+        definition.attributes = required_attributes(registered)
         revisions.append(definition)
         return {"taskDefinition": definition.describe(), "tags": tag_list(definition.tags) or None}
 
@@ -65,8 +69,11 @@ class DefinitionOperations:
 
     def deregister_task_definition(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """DeregisterTaskDefinition."""
-        if ":" not in names.last_part(params["taskDefinition"]):
-            raise AwsError("ClientException", "The specified task definition must include a revision, as in family:1.")
+        _family, _, revision = names.last_part(params["taskDefinition"]).partition(":")
+        if not revision:
+            raise AwsError("ClientException", "Revision is missing.")
+        if not revision.isdigit():
+            raise AwsError("ClientException", f"Invalid revision number. Number: {revision}")
         definition = self._find_definition(call, params["taskDefinition"])
         if definition.status == "ACTIVE":
             definition.status, definition.deregistered_at = "INACTIVE", self._clock.now()
@@ -81,12 +88,9 @@ class DefinitionOperations:
         failures: list[dict[str, Any]] = []
         for reference in params["taskDefinitions"]:
             definition = region.find_definition(reference)
-            if definition is None or definition.status == "ACTIVE":
-                reason = (
-                    "MISSING" if definition is None else "The specified task definition is still in ACTIVE status. "
-                )
-                detail = None if definition is None else "Please deregister the target and try again."
-                failures.append({"arn": reference, "reason": reason.strip(), "detail": detail})
+            why = _why_not_deleted(reference, definition)
+            if why or definition is None:
+                failures.append({"arn": reference, "reason": why})
                 continue
             definition.status = "DELETE_IN_PROGRESS"
             found.append(definition.describe())
@@ -99,6 +103,16 @@ class DefinitionOperations:
         if found is None:
             raise AwsError("ClientException", "Unable to describe task definition.")
         return found
+
+
+def _why_not_deleted(reference: str, definition: TaskDefinition | None) -> str:
+    if ":" not in names.last_part(reference):
+        return "The specified task definition identifier is invalid. Specify a valid name or ARN and try again."
+    if definition is None:
+        return "The specified task definition does not exist. Specify a valid account, family, revision and try again."
+    if definition.status == "ACTIVE":
+        return "The specified task definition is still in ACTIVE status. Please deregister the target and try again."
+    return ""
 
 
 def _in_use(region: Region, definition: TaskDefinition) -> bool:
@@ -114,6 +128,9 @@ def _with_defaults(params: dict[str, Any]) -> dict[str, Any]:
     # what ECS fills in and shows: every container is essential, has 0 CPU units of its own and empty lists
     registered = copy.deepcopy(params)
     registered.setdefault("networkMode", "bridge")
+    for volume in registered.get("volumes", ()):
+        if "efsVolumeConfiguration" in volume:
+            volume["efsVolumeConfiguration"].setdefault("rootDirectory", "/")
     for container in registered["containerDefinitions"]:
         container.setdefault("cpu", 0)
         container.setdefault("essential", True)

@@ -59,7 +59,7 @@ class InstanceOperations:
     def _missing(self, call: Call, params: dict[str, Any]) -> list[dict[str, str]]:
         self._store.region(call.region).find_cluster(params.get("cluster"))
         if not params["containerInstances"]:
-            raise AwsError("InvalidParameterException", "Container instances cannot be empty.")
+            raise AwsError("InvalidParameterException", "Container Instances cannot be empty.")
         return [{"arn": name, "reason": "MISSING"} for name in params["containerInstances"]]
 
     def _not_found(self, call: Call, params: dict[str, Any]) -> AwsError:

@@ -5,6 +5,7 @@ or memory errors" of the Amazon ECS Developer Guide.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from ..errors import AwsError
@@ -16,6 +17,7 @@ FAMILY = re.compile(r"^[a-zA-Z0-9_-]{1,255}$")
 CONTAINER_NAME = re.compile(r"^[a-zA-Z0-9_-]{1,255}$")
 NETWORK_MODES = ("bridge", "host", "awsvpc", "none")
 FARGATE_LOG_DRIVERS = ("awslogs", "splunk", "awsfirelens")
+EPHEMERAL_GIB = (21, 200)
 EC2_CPU_RANGE = (128, 196_608)
 
 FARGATE_MEMORY_MIB: dict[int, tuple[int, ...]] = {
@@ -63,7 +65,7 @@ def check_task_definition(registered: dict[str, Any]) -> None:
     fargate = "FARGATE" in registered.get("requiresCompatibilities", ())
     cpu, memory = _sizes(registered)
     if fargate:
-        _check_fargate(registered, mode, cpu, memory)
+        check_fargate(registered)
     elif cpu and not EC2_CPU_RANGE[0] <= cpu <= EC2_CPU_RANGE[1]:
         raise client(
             "Invalid 'cpu' setting for task. For more information, see the Troubleshooting "
@@ -95,7 +97,7 @@ def _check_names(containers: list[dict[str, Any]]) -> None:
         raise client("Invalid setting for task: at least one container must be essential.")
 
 
-def _sizes(registered: dict[str, Any]) -> tuple[int, int]:
+def _sizes(registered: Mapping[str, Any]) -> tuple[int, int]:
     try:
         cpu = cpu_units(registered.get("cpu"))
     except ValueError:
@@ -111,7 +113,16 @@ def _sizes(registered: dict[str, Any]) -> tuple[int, int]:
     return cpu, memory
 
 
-def _check_fargate(registered: dict[str, Any], mode: str, cpu: int, memory: int) -> None:
+def check_fargate(registered: Mapping[str, Any]) -> None:
+    """Refuse what Fargate cannot run.
+
+    Raises
+    ------
+    AwsError
+        ``ClientException`` with what is wrong.
+    """
+    mode = registered.get("networkMode", "bridge")
+    cpu, memory = _sizes(registered)
     if mode != "awsvpc":
         raise client(f"Fargate only supports network mode 'awsvpc', not '{mode}'.")
     if not cpu or not memory:
@@ -131,6 +142,7 @@ def _check_fargate(registered: dict[str, Any], mode: str, cpu: int, memory: int)
             f"No Fargate configuration exists for given values: {cpu} CPU, {memory} memory. With "
             f"{cpu} CPU units go {span} MiB."
         )
+    _check_fargate_settings(registered)
     for container in registered["containerDefinitions"]:
         driver = container.get("logConfiguration", {}).get("logDriver")
         if driver and driver not in FARGATE_LOG_DRIVERS:
@@ -141,6 +153,29 @@ def _check_fargate(registered: dict[str, Any], mode: str, cpu: int, memory: int)
             raise client("Fargate requires task definition to have execution role ARN to support log driver awslogs.")
         if container.get("privileged"):
             raise client("Fargate does not support privileged containers.")
+
+
+def _check_fargate_settings(registered: Mapping[str, Any]) -> None:
+    if registered.get("pidMode") == "host":
+        raise client(
+            "Tasks using the Fargate launch type do not support pidMode 'host'. The supported value for pidMode is "
+            "'task'."
+        )
+    for key in ("ipcMode", "placementConstraints", "inferenceAccelerators"):
+        if registered.get(key):
+            raise client(f"Tasks using the Fargate launch type do not support {key}.")
+    for volume in registered.get("volumes", ()):
+        if "dockerVolumeConfiguration" in volume or volume.get("host", {}).get("sourcePath"):
+            raise client(
+                f"Fargate has no Docker volumes and no folders of a host (volume '{volume.get('name', '')}'). Use an "
+                "EFS volume, or a volume with a name only."
+            )
+    size = registered.get("ephemeralStorage", {}).get("sizeInGiB")
+    if size is not None and not EPHEMERAL_GIB[0] <= size <= EPHEMERAL_GIB[1]:
+        raise client(
+            f"Invalid 'ephemeralStorage' setting for task: {size} GiB. It goes from {EPHEMERAL_GIB[0]} to "
+            f"{EPHEMERAL_GIB[1]} GiB."
+        )
 
 
 def _check_container(container: dict[str, Any], mode: str, task_memory: int) -> None:

@@ -13,6 +13,7 @@ from .task_definition import TaskDefinition
 
 EVENTS_KEPT = 100
 DEPLOYMENTS_KEPT = 20
+SERVICE_ROLE = "arn:aws:iam::123456789012:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"
 
 
 @dataclass
@@ -186,7 +187,7 @@ class Service:
             "deployments": [self.describe_deployment(each, tasks) for each in self.deployments],
             "currentServiceDeployment": self.deployment_arn(primary) if primary.rollout == "IN_PROGRESS" else None,
             "currentServiceRevisions": self._current_revisions(tasks),
-            "roleArn": "arn:aws:iam::123456789012:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS",
+            "roleArn": self.created_with.get("role") or SERVICE_ROLE,
             "events": list(self.events),
             "createdAt": names.moment(self.created_at),
             "createdBy": "arn:aws:iam::123456789012:root",

@@ -16,6 +16,7 @@ DEFAULT_CONFIGURATION = {
     "strategy": "ROLLING",
     "bakeTimeInMinutes": 0,
 }
+DAEMON_CONFIGURATION = {**DEFAULT_CONFIGURATION, "maximumPercent": 100, "minimumHealthyPercent": 0}
 DEFAULT_SETTINGS: dict[str, Any] = {
     "schedulingStrategy": "REPLICA",
     "deploymentController": {"type": "ECS"},
@@ -86,14 +87,20 @@ def configuration_of(asked: Mapping[str, Any], before: Mapping[str, Any]) -> dic
     return configuration
 
 
-def desired_of(params: Mapping[str, Any], before: int | None) -> int:
-    """The desired count after a call.
+def desired_of(params: Mapping[str, Any], strategy: str, before: int | None) -> int:
+    """The desired count after a call; a daemon's is the number of its container instances, of which there are none.
 
     Raises
     ------
     AwsError
         ``InvalidParameterException``.
     """
+    if strategy == "DAEMON":
+        if params.get("desiredCount"):
+            raise _invalid(
+                "The daemon scheduling strategy does not support a desired count for services. Remove it and try again."
+            )
+        return 0
     desired = params.get("desiredCount", before)
     if desired is None:
         raise _invalid("Desired count is required for the REPLICA scheduling strategy.")
@@ -110,8 +117,6 @@ def check_supported(params: Mapping[str, Any]) -> None:
     AwsError
         ``UnsupportedFeatureException``, or ``InvalidParameterException`` for what AWS refuses too.
     """
-    if params.get("schedulingStrategy") == "DAEMON":
-        raise _invalid("The DAEMON scheduling strategy is not supported by Fargate.")
     controller = params.get("deploymentController", {}).get("type", "ECS")
     if controller != "ECS":
         raise _unsupported(f"The embedded cloud does not simulate the deployment controller {controller}.")
@@ -130,6 +135,8 @@ def check_placement(params: Mapping[str, Any], launch_type: str) -> None:
         ``InvalidParameterException``.
     """
     if launch_type == "FARGATE":
+        if params.get("schedulingStrategy") == "DAEMON":
+            raise _invalid("The DAEMON scheduling strategy is not supported by Fargate.")
         for key, name in (("placementConstraints", "constraints"), ("placementStrategy", "strategies")):
             if params.get(key):
                 raise _invalid(f"Placement {name} are not supported with FARGATE launch type.")

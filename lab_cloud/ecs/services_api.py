@@ -13,6 +13,7 @@ from .outside import LoadBalancing, Networks
 from .paging import page
 from .service import Deployment, Service
 from .service_settings import (
+    DAEMON_CONFIGURATION,
     DEFAULT_CONFIGURATION,
     DEPLOYED,
     STARTS_DEPLOYMENT,
@@ -55,8 +56,10 @@ class ServiceOperations:
         if not params.get("taskDefinition"):
             raise AwsError("InvalidParameterException", "TaskDefinition can not be blank.")
         definition = region.usable_definition(params["taskDefinition"])
-        desired = desired_of(params, None)
-        configuration = configuration_of(params.get("deploymentConfiguration", {}), DEFAULT_CONFIGURATION)
+        scheduling = params.get("schedulingStrategy", "REPLICA")
+        desired = desired_of(params, scheduling, None)
+        defaults = DAEMON_CONFIGURATION if scheduling == "DAEMON" else DEFAULT_CONFIGURATION
+        configuration = configuration_of(params.get("deploymentConfiguration", {}), defaults)
         settings = settings_of(params, {}, configuration)
         capacity = capacity_of(params, cluster)
         check_definition(capacity, definition)
@@ -122,7 +125,7 @@ class ServiceOperations:
             primary = service.primary
             shown = service.cluster == cluster.name and service.status == "ACTIVE"
             shown = shown and params.get("launchType") in (None, "" if primary.strategy else primary.launch_type)
-            shown = shown and params.get("schedulingStrategy") in (None, "REPLICA")
+            shown = shown and params.get("schedulingStrategy") in (None, service.settings["schedulingStrategy"])
             if shown and params.get("resourceManagementType") in (None, "CUSTOMER"):
                 found.append(service.arn)
         arns, token = page(found, params, default=10)
@@ -167,7 +170,7 @@ class ServiceOperations:
             balancers = self._check_balancers(region, definition, params["loadBalancers"])
         elif definition is not before.definition:
             self._check_balancers(region, definition, list(balancers))
-        desired = desired_of(params, service.desired)
+        desired = desired_of(params, service.settings["schedulingStrategy"], service.desired)
         platform = platform_of(params, definition) if params.get("platformVersion") else before.platform_version
         configuration = configuration_of(params.get("deploymentConfiguration", {}), service.configuration)
         settings = settings_of(params, service.settings, configuration)

@@ -45,6 +45,8 @@ def _tags_of(region: Region, arn: str) -> dict[str, str]:
         if definition is not None:
             return definition.tags
         raise AwsError("ClientException", "Unable to describe task definition.")
+    if kind == "service" and "/" not in rest:
+        raise AwsError("ServiceNotFoundException", "Service not found.")
     if kind in ("service", "task") and "/" in rest:
         cluster = region.find_cluster(rest.split("/")[0])
         if kind == "service":

@@ -173,6 +173,16 @@ class Task:
         """HEALTHY, UNHEALTHY or UNKNOWN, by its containers' health checks."""
         return task_health(each.health.status for each in self.containers if each.essential and each.checked)
 
+    @property
+    def _architecture(self) -> str:
+        wanted = self.definition.registered.get("runtimePlatform", {}).get("cpuArchitecture", "X86_64")
+        return str(wanted).lower()
+
+    @property
+    def _ephemeral_storage(self) -> dict[str, Any] | None:
+        asked = self.overrides.get("ephemeralStorage") or self.definition.registered.get("ephemeralStorage")
+        return asked or ({"sizeInGiB": 20} if self.launch_type == "FARGATE" else None)
+
     def ask_to_stop(self, code: str, reason: str, now: float) -> None:
         """Want it stopped; the first reason given is the one that stays."""
         if self.desired == "STOPPED":
@@ -199,7 +209,7 @@ class Task:
             "clusterArn": names.arn(self.region, f"cluster/{self.cluster}"),
             "taskDefinitionArn": self.definition.arn,
             "attachments": [_attachment(interface, self.status)] if interface else [],
-            "attributes": [{"name": "ecs.cpu-architecture", "value": "x86_64"}],
+            "attributes": [{"name": "ecs.cpu-architecture", "value": self._architecture}],
             "availabilityZone": interface.zone if interface else None,
             "capacityProviderName": self.capacity_provider or None,
             "connectivity": "CONNECTED" if self.started_at else None,
@@ -227,7 +237,7 @@ class Task:
             "stoppedAt": names.moment(self.stopped_at),
             "stoppedReason": self.stopped_reason,
             "stoppingAt": names.moment(self.stopping_at),
-            "ephemeralStorage": {"sizeInGiB": 20} if self.launch_type == "FARGATE" else None,
+            "ephemeralStorage": self._ephemeral_storage,
             "tags": tag_list(self.tags) if with_tags else [],
             "version": self.version,
         }

@@ -26,6 +26,10 @@ class TaskDefinition:
         Everything as the caller sent it, defaults filled in.
     registered_at : float
         Epoch seconds.
+    compatibilities : list of str
+        Where it can run.
+    attributes : list of dict
+        What it asks of a container instance.
     """
 
     family: str
@@ -36,6 +40,8 @@ class TaskDefinition:
     status: str = "ACTIVE"
     deregistered_at: float | None = None
     tags: dict[str, str] = field(default_factory=dict)
+    compatibilities: list[str] = field(default_factory=list)
+    attributes: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def arn(self) -> str:
@@ -71,14 +77,13 @@ class TaskDefinition:
 
     def describe(self) -> dict[str, Any]:
         """As DescribeTaskDefinition shows it."""
-        required = self.registered.get("requiresCompatibilities")
-        compatibilities = ["EC2"] if "FARGATE" not in (required or []) else ["EC2", "FARGATE"]
         return {
             "taskDefinitionArn": self.arn,
             "family": self.family,
             "revision": self.revision,
             "status": self.status,
-            "compatibilities": compatibilities,
+            "compatibilities": self.compatibilities,
+            "requiresAttributes": self.attributes,
             "registeredAt": names.moment(self.registered_at),
             "deregisteredAt": names.moment(self.deregistered_at),
             "registeredBy": "arn:aws:iam::123456789012:root",

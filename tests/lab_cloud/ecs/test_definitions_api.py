@@ -1,5 +1,9 @@
 from typing import Any
 
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lab_cloud.wire import model
 from tests.lab_cloud.ecs.test_tasks_api import refused
 from tests.stage import Place
 
@@ -30,6 +34,14 @@ def test_revisions_count_up_and_come_back_as_registered(place: Place) -> None:
     gone = ecs.delete_task_definitions(taskDefinitions=[f"{family}:1", f"{family}:2", "none:1"])
     assert [each["status"] for each in gone["taskDefinitions"]] == ["DELETE_IN_PROGRESS"]
     assert len(gone["failures"]) == 2
+    reasons = " ".join(each["reason"] for each in gone["failures"])
+    assert "still in ACTIVE status" in reasons
+    assert "does not exist" in reasons
+    invalid = ecs.delete_task_definitions(taskDefinitions=[family])["failures"][0]
+    assert "identifier is invalid" in invalid["reason"]
+    delete = ecs.delete_task_definitions
+    refused(delete, "InvalidParameterException", "1 to 10", taskDefinitions=["a:1"] * 11)
+    refused(ecs.deregister_task_definition, "ClientException", "Invalid revision", taskDefinition=f"{family}:x")
 
 
 def test_bad_input(place: Place) -> None:
@@ -44,7 +56,7 @@ def test_bad_input(place: Place) -> None:
     refused(register, "ClientException", "Invalid 'cpu' setting for task", **fargate)
     describe = place.ecs.describe_task_definition
     refused(describe, "ClientException", "Unable to describe", taskDefinition="bad")
-    refused(place.ecs.deregister_task_definition, "ClientException", "include a revision", taskDefinition="bad")
+    refused(place.ecs.deregister_task_definition, "ClientException", "Revision is missing", taskDefinition="bad")
 
 
 def test_tags_of_every_kind(place: Place) -> None:
@@ -59,3 +71,88 @@ def test_tags_of_every_kind(place: Place) -> None:
         ecs.tag_resource, "InvalidParameterException", "aws:", resourceArn=arn, tags=[{"key": "aws:x", "value": "1"}]
     )
     refused(ecs.list_tags_for_resource, "InvalidParameterException", "ARN", resourceArn="arn:aws:ecs:us-east-1:1:x/y")
+
+
+# -- everything that the model knows comes back as it was registered ---------------------------------------------------
+
+ECS = model.load("ecs")
+WORD = st.text("abcdef-", min_size=1, max_size=6)
+FIXED: dict[str, st.SearchStrategy[Any]] = {
+    # what rules other than the model's apply to, drawn so that they are met
+    "family": st.just("everything"),
+    "tags": st.just([{"key": "a", "value": "b"}]),
+    "requiresCompatibilities": st.just(["EC2"]),
+    "cpu": st.just("1024"),
+    "memory": st.just("2048"),
+    "ContainerDefinition.name": st.just("web"),
+    "ContainerDefinition.image": st.just("nginx"),
+    "ContainerDefinition.cpu": st.integers(0, 512),
+    "ContainerDefinition.memory": st.integers(512, 1024),
+    "ContainerDefinition.memoryReservation": st.integers(6, 512),
+    "ContainerDefinition.essential": st.just(True),
+    "ContainerDefinition.dependsOn": st.just([]),
+    "PortMapping.containerPort": st.just(80),
+    "PortMapping.hostPort": st.just(80),
+    "HealthCheck.command": st.just(["CMD", "true"]),
+    "HealthCheck.interval": st.integers(5, 300),
+    "HealthCheck.timeout": st.integers(2, 60),
+    "HealthCheck.retries": st.integers(1, 10),
+    "HealthCheck.startPeriod": st.integers(0, 300),
+    "LogConfiguration.logDriver": st.sampled_from(["json-file", "fluentd"]),
+}
+
+
+def values_of(name: str) -> st.SearchStrategy[Any]:
+    """Values that the model allows for a shape."""
+    shape = ECS.shape(name)
+    kind = shape["type"]
+    if kind == "structure":
+        stem = "" if name == "RegisterTaskDefinitionRequest" else f"{name}."
+        members = {
+            member: FIXED[stem + member] if stem + member in FIXED else values_of(item["shape"])
+            for member, item in shape["members"].items()
+        }
+        always = {*shape.get("required", ()), *({"name", "image", "memory"} if name == "ContainerDefinition" else ())}
+        always |= {"containerPort"} if name == "PortMapping" else set()
+        always |= set(members) if shape.get("union") else set()
+        return st.fixed_dictionaries(
+            {member: value for member, value in members.items() if member in always},
+            optional={member: value for member, value in members.items() if member not in always},
+        )
+    if kind == "list":
+        return st.lists(values_of(shape["member"]["shape"]), min_size=1, max_size=1)
+    if kind == "map":
+        return st.dictionaries(WORD, WORD, max_size=2)
+    if kind == "string":
+        return st.sampled_from(shape["enum"]) if "enum" in shape else WORD
+    return st.booleans() if kind == "boolean" else st.integers(1, 100)
+
+
+def missing(sent: Any, shown: Any, path: str = "") -> list[str]:
+    """Where what was sent is not in what is shown."""
+    if isinstance(sent, dict):
+        return [
+            where
+            for key, value in sent.items()
+            for where in (missing(value, shown[key], f"{path}.{key}") if key in shown else [f"{path}.{key}"])
+        ]
+    if isinstance(sent, list) and isinstance(shown, list) and len(sent) == len(shown):
+        pairs = enumerate(zip(sent, shown, strict=True))
+        return [where for index, (a, b) in pairs for where in missing(a, b, f"{path}[{index}]")]
+    return [] if sent == shown else [path]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(values_of("RegisterTaskDefinitionRequest"))
+def test_what_is_registered_comes_back(place: Place, definition: dict[str, Any]) -> None:
+    made = place.ecs.register_task_definition(**definition)
+    shown = place.ecs.describe_task_definition(
+        taskDefinition=made["taskDefinition"]["taskDefinitionArn"], include=["TAGS"]
+    )
+    assert missing(definition, {**shown["taskDefinition"], "tags": shown["tags"]}) == []
+
+
+def test_every_member_of_the_model_was_drawn() -> None:
+    # the property above is worth nothing for a member that the output does not have
+    sent = set(ECS.shape("RegisterTaskDefinitionRequest")["members"]) - {"tags"}
+    assert sent <= set(ECS.shape("TaskDefinition")["members"])

@@ -58,6 +58,12 @@ def test_sizes_in_words_are_accepted() -> None:
         (definition({"logConfiguration": LOGS}), "execution role ARN to support log driver awslogs"),
         (definition({"logConfiguration": {"logDriver": "syslog"}}), "does not support the log driver 'syslog'"),
         (definition({"privileged": True}), "privileged"),
+        (definition(pidMode="host"), "do not support pidMode 'host'"),
+        (definition(ipcMode="task"), "do not support ipcMode"),
+        (definition(placementConstraints=[{"type": "memberOf"}]), "do not support placementConstraints"),
+        (definition(volumes=[{"name": "a", "host": {"sourcePath": "/a"}}]), "no folders of a host"),
+        (definition(volumes=[{"name": "a", "dockerVolumeConfiguration": {}}]), "no Docker volumes"),
+        (definition(ephemeralStorage={"sizeInGiB": 20}), "from 21 to 200"),
     ],
 )
 def test_what_is_refused(broken: dict[str, Any], message: str) -> None:

@@ -231,7 +231,7 @@ def test_bad_input_is_refused_and_leaves_nothing(place: Place, cloud: RunningClo
     refused(create, unsupported, "Amazon EBS", **good, volumeConfigurations=[volume])
     refused(create, unsupported, "gateways", **good, gatewayConnectors=[{"portName": "http"}])
     refused(create, unsupported, "EXTERNAL", **{**good, "launchType": "EXTERNAL"})
-    refused(create, invalid, "DAEMON", **good, schedulingStrategy="DAEMON")
+    refused(create, invalid, "DAEMON", **{**good, "desiredCount": 0}, schedulingStrategy="DAEMON")
     spread = [{"type": "spread", "field": "attribute:ecs.availability-zone"}]
     refused(create, invalid, "Placement strategies", **good, placementStrategy=spread)
     refused(create, invalid, "Placement constraints", **good, placementConstraints=[{"type": "distinctInstance"}])
@@ -369,4 +369,23 @@ def test_deployments_are_listed_by_status_and_time(place: Place) -> None:
     assert listed(createdAt={"before": moment.replace(year=2020)}) == 0
     describe = place.ecs.describe_service_deployments
     refused(describe, "InvalidParameterException", "1 to 20", serviceDeploymentArns=["x"] * 21)
+    place.ecs.delete_service(cluster=place.name, service=service)
+
+
+def test_a_daemon_waits_for_instances(place: Place) -> None:
+    service = place.cloud.name("daemon")
+    asked = {"cluster": place.name, "serviceName": service, "taskDefinition": place.program(FOREVER)}
+    asked |= {"launchType": "EC2", "schedulingStrategy": "DAEMON", "networkConfiguration": place.network()}
+    create = place.ecs.create_service
+    refused(create, "InvalidParameterException", "does not support a desired count", **asked, desiredCount=1)
+    made = create(**asked, role="arn:aws:iam::123456789012:role/own")["service"]
+    assert (made["schedulingStrategy"], made["desiredCount"]) == ("DAEMON", 0)
+    assert made["deploymentConfiguration"]["maximumPercent"] == 100
+    assert made["availabilityZoneRebalancing"] == "DISABLED"
+    assert made["roleArn"].endswith("role/own")
+    listing = place.ecs.list_services
+    arns = listing(cluster=place.name, schedulingStrategy="DAEMON", launchType="EC2")["serviceArns"]
+    assert arns == [made["serviceArn"]]
+    assert made["serviceArn"] not in listing(cluster=place.name, schedulingStrategy="REPLICA")["serviceArns"]
+    assert listing(cluster=place.name, resourceManagementType="ECS")["serviceArns"] == []
     place.ecs.delete_service(cluster=place.name, service=service)

@@ -5,9 +5,10 @@
 
 FOLDER holds moto's `tests/` of the version that is pinned in pyproject.toml, for example its unpacked source archive.
 The tests run unchanged in moto's own server mode, against a cloud that this program starts and stops. Nothing of them
-is kept here but their names. One thing is set right on the way, since AWS would refuse it and nearly every test of load
-balancers begins with it: a VPC that gets a public load balancer gets an internet gateway first, and a security group of
-another VPC is replaced by one of the same name in the right one. Waiters wait as much shorter.
+is kept here but their names. What AWS would refuse, where nearly every test of load balancers begins with it, is set
+right on the way: a VPC that gets a load balancer gets an internet gateway first; a security group of another VPC is
+replaced by one of the same name in the right one; a listener without action and a rule without condition get one.
+Waiters wait as much shorter as this cloud is faster.
 
 Each row of the table is one test: `passed`, `skipped` (by the test itself) or `differs`, with the reason of a
 difference. A reason that is in the table already is kept; a difference without a reason makes this program fail.
@@ -33,6 +34,7 @@ COLUMNS = ("test", "result", "reason")
 RESULTS = "LAB_JUDGE_RESULTS"
 """The environment variable that names the file for the outcomes; set, this module is a plugin of pytest."""
 
+NOT_FOUND = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
 Rows = dict[str, tuple[str, str]]
 
 
@@ -119,7 +121,7 @@ def _judge(folder: Path, suite: Path, only: str | None, environment: dict[str, s
         "TEST_SERVER_MODE": "true",
         "TEST_SERVER_MODE_ENDPOINT": endpoint,
     }
-    quiet = [] if only else ["--tb=no", "-q", "--durations=8"]
+    quiet = [] if only else ["--tb=line", "-q", "-s", "--durations=8"]
     command = [sys.executable, "-m", "pytest", "-p", "tools.outside_judge", "-p", "no:cacheprovider", *quiet]
     command += ["--rootdir", str(folder), "-c", os.devnull, str(suite), *(["-k", only] if only else [])]
     subprocess.run(command, cwd=folder, env=environment | ours, check=False)
@@ -155,8 +157,12 @@ def _mend_scenes() -> None:
     original = BaseClient._make_api_call
 
     def make_api_call(client: Any, operation: str, params: dict[str, Any]) -> Any:
-        if operation == "CreateLoadBalancer" and params.get("Subnets") and "Name" in params:
+        if operation == "CreateLoadBalancer" and "Name" in params:
             params = {**params, **_possible(client.meta.region_name, params)}
+        elif operation == "CreateListener" and params.get("DefaultActions") == []:
+            params = {**params, "DefaultActions": [NOT_FOUND]}
+        elif operation == "CreateRule" and params.get("Conditions") == []:
+            params = {**params, "Conditions": [{"Field": "path-pattern", "Values": ["/*"]}]}
         return original(client, operation, params)
 
     BaseClient._make_api_call = make_api_call
@@ -167,8 +173,11 @@ def _possible(region: str, params: Mapping[str, Any]) -> dict[str, Any]:
     from botocore.exceptions import ClientError
 
     ec2 = boto3.client("ec2", region_name=region)
+    subnets = [*params.get("Subnets", []), *(one.get("SubnetId", "") for one in params.get("SubnetMappings", []))]
+    if not subnets:
+        return {}
     try:
-        vpc = ec2.describe_subnets(SubnetIds=params["Subnets"][:1])["Subnets"][0]["VpcId"]
+        vpc = ec2.describe_subnets(SubnetIds=subnets[:1])["Subnets"][0]["VpcId"]
         given = ec2.describe_security_groups(GroupIds=params.get("SecurityGroups", []))["SecurityGroups"]
     except ClientError:
         return {}  # what is not there is what the test is about
@@ -195,6 +204,8 @@ def pytest_runtest_logreport(report: Any) -> None:
     name = report.nodeid.removeprefix("tests/")
     if report.failed:
         _outcomes[name] = "differs"
+        crash = getattr(report.longrepr, "reprcrash", None)
+        print(f"\n{name}: {crash.message.splitlines()[0] if crash is not None else 'could not be run'}")
     elif report.skipped:
         _outcomes.setdefault(name, "skipped")
     elif report.when == "call":

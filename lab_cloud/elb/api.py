@@ -18,13 +18,14 @@ from .attributes_api import AttributeOperations
 from .certificates_api import CertificateOperations, check_security
 from .describe_api import DescribeOperations
 from .groups_api import GroupOperations
+from .listener_checks import check_groups_fit, check_listener
 from .model import LoadBalancer, TargetGroup
 from .places import check_groups, check_subnets
 from .reconciler import Elb
 from .refusals_api import RefusedOperations
 from .rules_api import RuleOperations
 from .settings_api import SettingOperations
-from .tags_api import TagOperations
+from .tags_api import TagOperations, check_tags
 from .targets import TargetState
 
 NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?")
@@ -59,6 +60,7 @@ class ElbApi(
         """Check what moto does not, then create."""
         kind = params.get("Type", "application")
         _check_name(params["Name"])
+        check_tags(params.get("Tags") or [])
         subnets = [*params.get("Subnets", []), *(one["SubnetId"] for one in params.get("SubnetMappings", []))]
         vpc = check_subnets(call.region, subnets, kind)
         groups = check_groups(call.region, params.get("SecurityGroups", []), vpc)
@@ -97,12 +99,12 @@ class ElbApi(
         balancer = moto_elb.load_balancer(call.region, arn)
         if balancer is None:
             raise AwsError("LoadBalancerNotFound", f"Load balancer '{arn}' not found")
-        port = params.get("Port")
-        if any(listener.port == port for listener in balancer.listeners):
-            text = f"A listener already exists on port {port} for this load balancer '{arn}'"
-            raise AwsError("DuplicateListener", text)
-        check_security(call.region, params.get("Protocol", ""), params)
-        check_actions(call.region, balancer, params.get("Protocol", ""), params["DefaultActions"])
+        check_listener(balancer, params.get("Port"), params.get("Protocol"))
+        check_tags(params.get("Tags") or [])
+        protocol = params.get("Protocol", "")
+        check_security(call.region, protocol, params)
+        check_actions(call.region, balancer, protocol, params["DefaultActions"])
+        check_groups_fit(call.region, protocol, params["DefaultActions"])
         return FORWARD
 
     def modify_listener(self, call: Call, params: dict[str, Any]) -> Answer:
@@ -111,10 +113,14 @@ class ElbApi(
         if balancer is None:
             raise AwsError("ListenerNotFound", "One or more listeners not found")
         protocol = params.get("Protocol") or _protocol_of(balancer, params["ListenerArn"])
+        if params.get("Port") is not None or params.get("Protocol"):
+            known = [one.port for one in balancer.listeners if one.arn == params["ListenerArn"]]
+            check_listener(balancer, params.get("Port", *known), protocol, params["ListenerArn"])
         has_certificate = moto_certificates.default(call.region, params["ListenerArn"]) is not None
         check_security(call.region, protocol, params, has_certificate=has_certificate)
         if params.get("DefaultActions"):
             check_actions(call.region, balancer, protocol, params["DefaultActions"])
+            check_groups_fit(call.region, protocol, params["DefaultActions"])
         return FORWARD
 
     # targets

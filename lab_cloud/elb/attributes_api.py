@@ -8,6 +8,9 @@ from ..wire import Answer, Call, moto_elb, moto_elb_settings
 from . import attributes
 from .model import TargetGroup
 
+GENEVE_TYPES = ("source_ip_dest_ip_proto", "source_ip_dest_ip")
+COOKIE_TYPES = ("lb_cookie", "app_cookie")
+
 
 class AttributeOperations:
     """Describe and Modify, for the attributes of load balancers, target groups and listeners."""
@@ -99,18 +102,21 @@ def _shown(group: TargetGroup, stored: Mapping[str, str]) -> dict[str, str]:
 
 def _check_stickiness_type(group: TargetGroup, wanted: Mapping[str, str]) -> None:
     kind = wanted.get("stickiness.type")
-    every = {"lb_cookie", "app_cookie", "source_ip", "source_ip_dest_ip", "source_ip_dest_ip_proto"}
-    if group.protocol == "TLS" and (kind in every or wanted.get("stickiness.enabled") == "true"):
-        text = "You cannot enable stickiness on target groups with the TLS protocol"
-        raise AwsError("InvalidConfigurationRequest", text)
-    here = {"http": {"lb_cookie", "app_cookie"}, "tcp": {"source_ip"}}
-    fitting = here.get(attributes.family(group.protocol, group.target_type))
-    if kind in ("lb_cookie", "app_cookie", "source_ip") and fitting is not None and kind not in fitting:
+    family = attributes.family(group.protocol, group.target_type)
+    if kind is not None and family == "geneve":
+        if "stickiness.app_cookie.cookie_name" in wanted:
+            text = "Target group attribute key 'stickiness.app_cookie.cookie_name' is not recognized"
+            raise AwsError("ValidationError", text)
+        if kind not in GENEVE_TYPES:
+            raise AwsError("ValidationError", f"'{kind}' must be one of [{', '.join(GENEVE_TYPES)}]")
+    elif kind in GENEVE_TYPES:
+        raise AwsError("ValidationError", "'Stickiness type' must be one of [app_cookie, lb_cookie, source_ip]")
+    elif (family == "tcp" and kind in COOKIE_TYPES) or (family == "http" and kind == "source_ip"):
         text = f"Stickiness type '{kind}' is not supported for target groups with the {group.protocol} protocol"
         raise AwsError("InvalidConfigurationRequest", text)
-    if kind in every and fitting is not None and kind not in fitting:
-        text = "'Stickiness type' must be one of [app_cookie, lb_cookie, source_ip]"
-        raise AwsError("ValidationError", text)
+    if group.protocol == "TLS" and (kind is not None or wanted.get("stickiness.enabled") == "true"):
+        text = "You cannot enable stickiness on target groups with the TLS protocol"
+        raise AwsError("InvalidConfigurationRequest", text)
 
 
 def _check_together(after: Mapping[str, str]) -> None:

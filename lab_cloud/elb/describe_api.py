@@ -86,6 +86,8 @@ class DescribeOperations:
         if balancer:
             _need(call.region, balancer)
             found = [one for one in found if balancer in one["LoadBalancerArns"]]
+            if not found:  # so AWS says that there are none
+                raise AwsError("TargetGroupNotFound", "One or more target groups not found")
         for key, wanted in (("TargetGroupName", names), ("TargetGroupArn", arns)):
             known = [one[key] for one in found]
             if any(one not in known for one in wanted):

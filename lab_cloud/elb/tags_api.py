@@ -14,11 +14,11 @@ MOST_TAGS = 50
 MOST_RESOURCES = 20
 LONGEST_KEY, LONGEST_VALUE = 128, 256
 NOUNS = {
-    "loadbalancer": ("LoadBalancerNotFound", "Load balancer"),
-    "targetgroup": ("TargetGroupNotFound", "Target group"),
-    "listener": ("ListenerNotFound", "Listener"),
-    "listener-rule": ("RuleNotFound", "Rule"),
-    "truststore": ("TrustStoreNotFound", "Trust store"),
+    "loadbalancer": ("LoadBalancerNotFound", "load balancers"),
+    "targetgroup": ("TargetGroupNotFound", "target groups"),
+    "listener": ("ListenerNotFound", "listeners"),
+    "listener-rule": ("RuleNotFound", "rules"),
+    "truststore": ("TrustStoreNotFound", "trust stores"),
 }
 
 
@@ -86,4 +86,4 @@ def _need(region: str, arn: str) -> None:
     if kind not in NOUNS:
         raise AwsError("ValidationError", f"'{arn}' is not a valid ARN of a load balancing resource")
     code, noun = NOUNS[kind]
-    raise AwsError(code, f"{noun} '{arn}' not found")
+    raise AwsError(code, f"One or more {noun} not found")

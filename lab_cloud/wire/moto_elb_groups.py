@@ -63,7 +63,9 @@ def create(region: str, params: Mapping[str, Any]) -> dict[str, Any]:
         made.health_check_path = made.health_check_path or "/"
         if made.protocol not in ("HTTP", "HTTPS", None) and not params.get("Matcher"):
             made.matcher = {"HttpCode": "200-399"}
-    return moto_elb.describe_group(made, [])
+    described = moto_elb.describe_group(made, [])
+    del described["LoadBalancerArns"]  # shown only by Describe
+    return described
 
 
 def modify(region: str, arn: str, params: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,13 @@ def test_pages_and_filters(cloud: SmallCloud) -> None:
     ports = names("describe_listeners", "Listeners", "Port", LoadBalancerArn=arns["one"])
     assert ports == [80, 81, 82]
     assert names("describe_target_groups", "TargetGroups", "TargetGroupName") == ["tcp-80", "tcp-81", "tcp-82"]
-    assert names("describe_target_groups", "TargetGroups", "TargetGroupName", LoadBalancerArn=arns["two"]) == []
+    assert names("describe_target_groups", "TargetGroups", "TargetGroupName", LoadBalancerArn=arns["one"]) == [
+        "tcp-80",
+        "tcp-81",
+        "tcp-82",
+    ]
+    code, _ = refused(cloud.elbv2.describe_target_groups, LoadBalancerArn=arns["two"])
+    assert code == "TargetGroupNotFound"
     assert len(names("describe_account_limits", "Limits", "Name")) > 10
     assert "ELBSecurityPolicy-2016-08" in names("describe_ssl_policies", "SslPolicies", "Name")
     found = cloud.elbv2.describe_load_balancers(Names=["two"])["LoadBalancers"]

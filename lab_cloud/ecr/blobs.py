@@ -82,6 +82,9 @@ class Upload:
                 file.write(data)
         except FileNotFoundError:  # its repository was deleted meanwhile
             raise gone(self.id, self.repository) from None
+        except OSError as error:
+            text = f"The layer cannot be written: {error.strerror}. Make room on the disk, then push again."
+            raise AwsError("ServerException", text, status=500) from error
         self._hasher.update(data)
         self.size += len(data)
 

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from ..clock import Clock
 from ..errors import AwsError
 from . import access, names
+from .cache import PullThrough
 from .door_blobs import BlobRoutes
 from .door_manifests import ManifestRoutes
 from .http import (
@@ -67,6 +68,8 @@ class RegistryDoor(BlobRoutes, ManifestRoutes):
         The time.
     host : str
         The registry's address.
+    cache : PullThrough
+        What brings images from upstream.
     changed : callable
         Called after something has changed.
     check_tokens : bool
@@ -83,6 +86,7 @@ class RegistryDoor(BlobRoutes, ManifestRoutes):
         lock: AbstractContextManager[Any],
         clock: Clock,
         host: str,
+        cache: PullThrough,
         changed: Callable[[], None],
         *,
         check_tokens: bool = True,
@@ -95,6 +99,7 @@ class RegistryDoor(BlobRoutes, ManifestRoutes):
         self._lock = lock
         self._clock = clock
         self._host = host
+        self._cache = cache
         self._changed = changed
         self._check_tokens = check_tokens
         self._region = region

@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from typing import Any, TypeVar
 
 from ..clock import Clock
-from . import names
+from . import access, names
 from .blobs import BlobStore, Upload
 from .http import Answer, HttpRequest, RegistryError, byte_range, store
 from .images import Images
@@ -117,8 +117,10 @@ class BlobRoutes:
             _check_digest(digest)
 
         def start() -> tuple[Repository, Upload | None]:
-            if name not in registry.repositories:
-                self._images.create_on_push(registry, name, self._host)
+            if name not in registry.repositories and registry.template_for(name, "CREATE_ON_PUSH"):
+                arn = names.arn(registry.region, f"repository/{name}")
+                access.allow(registry, None, principal, "CreateRepository", arn)
+                self._images.create(registry, name, self._host, "CREATE_ON_PUSH")
             repository = self._repository(registry, name, principal, "InitiateLayerUpload")
             source = request.query.get("from")
             if "mount" in request.query and source in registry.repositories:

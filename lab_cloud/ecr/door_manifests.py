@@ -1,10 +1,13 @@
 """``/v2/<name>/manifests/``, ``tags/list`` and ``referrers/``."""
 
+import asyncio
 from collections.abc import Callable
+from concurrent.futures import Executor
 from typing import Any
 
 from ..errors import AwsError
 from . import manifest, names
+from .cache import PullThrough
 from .http import Answer, HttpRequest, RegistryError, json_answer, pages
 from .image import Image
 from .images import Images
@@ -19,6 +22,8 @@ class ManifestRoutes:
     """The half of the door that manifests pass."""
 
     _images: Images
+    _cache: PullThrough
+    _threads: Executor
     _changed: Callable[[], None]
     _locked: Callable[..., Any]
     _repository: Callable[[Registry, str, Principal, str], Repository]
@@ -32,6 +37,9 @@ class ManifestRoutes:
         if digest and not names.DIGEST.fullmatch(digest):
             raise RegistryError(400, "DIGEST_INVALID", f"{digest!r} is not a sha256 digest.")
         body = await request.small_body(manifest.MAX_BYTES) if request.method == "PUT" else b""
+        if request.method in ("GET", "HEAD") and registry.cache_rules:
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._threads, self._cache.fetch, registry, name, reference, principal)
         work = {"PUT": self._put, "DELETE": self._delete}.get(request.method, self._get)
 
         def answer() -> Answer:
@@ -49,6 +57,8 @@ class ManifestRoutes:
         image = repository.get(digest, tag)
         if request.method == "GET":
             self._images.pulled(repository, image, principal.arn)
+        else:
+            self._images.check_active(image)
         headers = {
             "Content-Type": image.manifest.media_type,
             "Docker-Content-Digest": image.digest,

@@ -35,6 +35,7 @@ CODES = {
     "InvalidParameterException": ("MANIFEST_INVALID", 400),
     "LimitExceededException": ("SIZE_INVALID", 413),
     "AccessDeniedException": ("DENIED", 403),
+    "ServerException": ("UNKNOWN", 500),
 }
 
 

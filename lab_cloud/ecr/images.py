@@ -10,7 +10,7 @@ from . import names
 from .blobs import BlobStore, Upload, gone
 from .image import Image
 from .manifest import Manifest
-from .repository import MAX_TAGS_PER_IMAGE, Layer, Repository
+from .repository import MAX_TAGS_PER_IMAGE, MUTABLE, Layer, Repository
 from .store import Registry, Store
 
 Pushed = Callable[[Repository, Image], None]
@@ -37,23 +37,32 @@ class Images:
         self._pushed = pushed
         self.blobs = blobs
 
-    def create_on_push(self, registry: Registry, name: str, host: str) -> Repository | None:
-        """Make a repository by the registry's template for such pushes, if there is one for this name."""
-        template = registry.template_for(name)
-        if template is None:
-            return None
-        repository = Repository(
+    def create(self, registry: Registry, name: str, host: str, purpose: str) -> Repository:
+        """A repository that is made by the way, by the registry's template for that; or the one that is there.
+
+        Parameters
+        ----------
+        registry : Registry
+            Where.
+        name, host : str
+            The repository, and the registry's address.
+        purpose : str
+            ``CREATE_ON_PUSH`` or ``PULL_THROUGH_CACHE``.
+        """
+        if name in registry.repositories:
+            return registry.repositories[name]
+        template = registry.template_for(name, purpose) or {}
+        repository = registry.repositories[name] = Repository(
             name,
             registry.region,
             host,
             self._clock.now(),
-            mutability=template["imageTagMutability"],
+            mutability=template.get("imageTagMutability", MUTABLE),
             exclusions=template.get("imageTagMutabilityExclusionFilters", []),
             tags={each["Key"]: each["Value"] for each in template.get("resourceTags", [])},
             policy=template.get("repositoryPolicy") or None,
             lifecycle=template.get("lifecyclePolicy") or None,
         )
-        registry.repositories[name] = repository
         return repository
 
     # layers
@@ -152,25 +161,26 @@ class Images:
                 f"The image tag '{tag}' already exists in the '{repository.name}' repository and cannot be overwritten "
                 "because the tag is immutable.",
             )
+        if tag and there is not None and len(there.tags) >= MAX_TAGS_PER_IMAGE:
+            raise AwsError("LimitExceededException", f"An image has at most {MAX_TAGS_PER_IMAGE} tags.")
         if there is None:
-            there = Image(manifest, digest, _size(repository, manifest), self._clock.now(), self._clock.calendar())
+            now, calendar = self._clock.now(), self._clock.calendar()
+            there = Image(manifest, digest, _size(repository, manifest), now, calendar)
             repository.images[digest] = there
             self._pushed(repository, there)
         if tag:
-            if len(there.tags) >= MAX_TAGS_PER_IMAGE:
-                raise AwsError("LimitExceededException", f"An image has at most {MAX_TAGS_PER_IMAGE} tags.")
             repository.give_tag(there, tag)
         return there
 
     def _check_parts(self, repository: Repository, manifest: Manifest) -> None:
         required = f"required for pushing image into repository with name '{repository.name}' in the registry with id"
-        missing = repository.missing([blob.digest for blob in manifest.blobs])
+        missing = repository.missing([blob.digest for blob in manifest.needed])
         if missing:
             raise AwsError(
                 "LayersNotFoundException",
                 f"Layers with digests '[{', '.join(missing)}]' {required} '{ACCOUNT}' do not exist",
             )
-        wrong = [blob for blob in manifest.blobs if repository.layers[blob.digest].size != blob.size]
+        wrong = [blob for blob in manifest.needed if repository.layers[blob.digest].size != blob.size]
         if wrong:
             raise AwsError(
                 "InvalidParameterException",
@@ -184,14 +194,8 @@ class Images:
                 f"Images with digests '[{', '.join(children)}]' {required} '{ACCOUNT}' do not exist",
             )
 
-    def pulled(self, repository: Repository, image: Image, principal: str) -> None:
-        """Note that somebody pulled an image.
-
-        Raises
-        ------
-        AwsError
-            ``ImageArchivedException`` when it is in the archive.
-        """
+    def check_active(self, image: Image) -> None:
+        """Refuse to give out an image of the archive (``ImageArchivedException``)."""
         status = image.status(self._clock.now())
         if status != "ACTIVE":
             raise AwsError(
@@ -199,6 +203,10 @@ class Images:
                 f"The image {image.digest} is {status}. Restore it with UpdateImageStorageClass and wait until its "
                 "imageStatus is ACTIVE.",
             )
+
+    def pulled(self, repository: Repository, image: Image, principal: str) -> None:
+        """Note that somebody pulls an image, unless it cannot be pulled (``ImageArchivedException``)."""
+        self.check_active(image)
         if principal in self._store.registry(repository.region).pull_time_exclusions:
             return
         image.pulled_at, image.pulled_calendar = self._clock.now(), self._clock.calendar()

@@ -73,6 +73,8 @@ class LayerOperations(Operations):
         """CompleteLayerUpload; its bytes must have one of the digests that are named."""
         repository = self._repository(call, params)
         upload = self._images.upload(repository, params["uploadId"])
+        if upload.busy.locked():
+            raise AwsError("InvalidParameterException", "A part of this upload is still being received.")
         if not upload.size:
             raise AwsError("EmptyUploadException", "The specified layer upload does not contain any layer parts.")
         small = [size for size in upload.parts[:-1] if size < SMALLEST_PART]

@@ -17,6 +17,8 @@ DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 MEDIA_TYPES = (OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST)
 INDEXES = (OCI_INDEX, DOCKER_LIST)
+ELSEWHERE = ("nondistributable", ".foreign.")
+"""Parts of the media types of layers whose licence forbids to push them; their ``urls`` lead to them."""
 MAX_BYTES = 4 * 1024 * 1024
 
 
@@ -70,6 +72,11 @@ class Manifest:
         return self.blobs[1:]
 
     @property
+    def needed(self) -> tuple[Blob, ...]:
+        """The blobs that its repository must hold."""
+        return tuple(blob for blob in self.blobs if not any(word in blob.media_type for word in ELSEWHERE))
+
+    @property
     def size(self) -> int:
         """Bytes of its layers and configuration; none for an index."""
         return sum(blob.size for blob in self.blobs)
@@ -98,8 +105,8 @@ def parse(data: bytes, declared: str | None = None) -> Manifest:
     if len(data) > MAX_BYTES:
         raise refused(f"The manifest has {len(data)} bytes; {MAX_BYTES} is the most.")
     try:
-        content = json.loads(data)
-    except ValueError:
+        content = json.loads(data.decode())  # json alone would read UTF-16 too
+    except (ValueError, RecursionError):
         raise refused("Invalid JSON syntax") from None
     if not isinstance(content, dict) or content.get("schemaVersion") != 2:
         raise refused("The manifest must be a JSON object whose schemaVersion is 2.")

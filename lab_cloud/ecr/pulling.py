@@ -9,6 +9,7 @@ from ..errors import AwsError
 from ..runtime.remote import PullRefused
 from ..wire import ACCOUNT, PARTITION
 from . import access, names
+from .cache import PullThrough
 from .images import Images
 from .policy import Principal
 from .repository import Repository
@@ -29,6 +30,8 @@ class Pulling:
         What ECR knows.
     images : Images
         What is done to repositories.
+    cache : PullThrough
+        What brings images from upstream.
     tokens : Tokens
         Passwords.
     lock : RLock
@@ -45,6 +48,7 @@ class Pulling:
         self,
         store: Store,
         images: Images,
+        cache: PullThrough,
         tokens: Tokens,
         lock: AbstractContextManager[Any],
         clock: Clock,
@@ -53,6 +57,7 @@ class Pulling:
     ) -> None:
         self._store = store
         self._images = images
+        self._cache = cache
         self._tokens = tokens
         self._lock = lock
         self._clock = clock
@@ -87,7 +92,19 @@ class Pulling:
             self._images.pulled(repository, image, principal.arn)
             return image.manifest.data, image.manifest.media_type
 
+        self._fetch(path, reference, password)
         return self._allowed(path, password, "BatchGetImage", read)
+
+    def _fetch(self, path: str, reference: str, password: str) -> None:
+        who = self._tokens.read_login(password, self._clock.now()) if password else None
+        if who is None:
+            return
+        registry = self._store.registry(who[1])
+        if registry.cache_rules:
+            try:
+                self._cache.fetch(registry, path, reference, who[0])
+            except AwsError as error:
+                raise _refusal(error, f"{self.host}/{path}") from None
 
     def blob(self, path: str, digest: str, password: str) -> Iterator[bytes]:
         """A blob's bytes."""

@@ -4,6 +4,7 @@ from ..core import Core
 from . import access
 from .api import EcrApi
 from .blobs import BlobStore
+from .cache import PullThrough
 from .door import RegistryDoor
 from .images import Images
 from .lifecycle_reconciler import Lifecycles
@@ -34,7 +35,8 @@ class Ecr:
         self.api = EcrApi(
             self.store, images, tokens, world.lock, world.clock, host, access.principal_of, core.delays, scanner
         )
-        self.pulling = Pulling(self.store, images, tokens, world.lock, world.clock, host, core.running.region)
+        cache = PullThrough(images, world.lock, core.runtime.catalog, host)
+        self.pulling = Pulling(self.store, images, cache, tokens, world.lock, world.clock, host, core.running.region)
         self.door = RegistryDoor(
             self.store,
             images,
@@ -42,6 +44,7 @@ class Ecr:
             world.lock,
             world.clock,
             host,
+            cache,
             world.wake,
             check_tokens=core.check_signatures,
             region=core.running.region,

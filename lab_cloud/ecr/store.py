@@ -40,13 +40,12 @@ class Registry:
             if fnmatch.fnmatchcase(name, each["filter"] if "*" in each["filter"] else f"*{each['filter']}*")
         ]
 
-    def template_for(self, name: str) -> dict[str, Any] | None:
-        """The template for repositories that a push makes, the longest prefix first."""
+    def template_for(self, name: str, purpose: str) -> dict[str, Any] | None:
+        """The template for a repository that is made by the way, the longest prefix first."""
         fitting = [
             each
             for prefix, each in self.templates.items()
-            if "CREATE_ON_PUSH" in each["appliedFor"]
-            and (prefix == "ROOT" or name.startswith(prefix.rstrip("/") + "/"))
+            if purpose in each["appliedFor"] and (prefix == "ROOT" or name.startswith(prefix.rstrip("/") + "/"))
         ]
         return max(fitting, key=lambda each: (each["prefix"] != "ROOT", len(each["prefix"])), default=None)
 

@@ -1,12 +1,16 @@
 """The workflows of the OCI Distribution Specification, over plain HTTP."""
 
+import base64
 import json
+import socket
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.lab_cloud.ecr.registry import INDEX, OCI, Registry, digest_of, layer, picture, plain, small
 from tests.stage import RunningCloud
+from tests.waiting import until
 
 BLOB = b"some bytes" * 1000
 
@@ -255,3 +259,44 @@ def test_an_immutable_tag_is_not_pushed_again(cloud: RunningCloud, registry: Reg
     answer = registry.ask("PUT", f"/v2/{name}/manifests/v1", small("two").manifest, Content_Type=OCI)
     assert (answer.status, answer.code) == (400, "TAG_INVALID")
     assert "immutable" in answer.body.decode()
+
+
+def test_a_client_that_goes_away_can_go_on(cloud: RunningCloud, registry: Registry, name: str) -> None:
+    data = b"0123456789abcdef" * 65_536 * 4
+    where = registry.ask("POST", f"/v2/{name}/blobs/uploads/").headers["location"]
+    secret = base64.b64encode(f"AWS:{registry.password}".encode()).decode()
+    half = len(data) // 2
+    with socket.create_connection(("127.0.0.1", cloud.state["port"]), timeout=10) as connection:
+        head = f"PATCH {where} HTTP/1.1\r\nHost: {registry.host}\r\nAuthorization: Basic {secret}\r\n"
+        connection.sendall(f"{head}Content-Length: {len(data)}\r\n\r\n".encode() + data[:half])
+        until(lambda: registry.ask("GET", where).headers["range"] != "0-0")
+
+    def kept() -> int:
+        answer = registry.ask("PATCH", where, b"", Content_Length="0")
+        return int(registry.ask("GET", where).headers["range"].partition("-")[2]) + 1 if answer.status == 202 else 0
+
+    received = until(kept)
+    assert 0 < received <= half
+    rest = data[received:]
+    sent = registry.ask("PATCH", where, rest, Content_Range=f"{received}-{len(data) - 1}")
+    assert sent.status == 202, sent.body
+    assert registry.ask("PUT", f"{where}?digest={digest_of(data)}").status == 201
+
+
+def test_a_signed_request_under_v2_is_an_aws_call(cloud: RunningCloud) -> None:
+    with pytest.raises(ClientError) as caught:
+        cloud.client("apigatewayv2").get_api(ApiId="nothing")
+    assert "x-amzn-requestid" in caught.value.response["ResponseMetadata"]["HTTPHeaders"]
+    assert "docker-distribution-api-version" not in caught.value.response["ResponseMetadata"]["HTTPHeaders"]
+
+
+def test_an_archived_image_is_not_given_out(cloud: RunningCloud, registry: Registry, name: str) -> None:
+    digest = registry.push(name, small("archived"), "v1")
+    cloud.client("ecr").update_image_storage_class(
+        repositoryName=name, imageId={"imageDigest": digest}, targetStorageClass="ARCHIVE"
+    )
+    for method in ("GET", "HEAD"):
+        assert registry.ask(method, f"/v2/{name}/manifests/v1").status == 404
+    registry.push(name, small("archived"), "v2")  # pushing it again restores it
+    status = cloud.client("ecr").describe_images(repositoryName=name)["imageDetails"][0]["imageStatus"]
+    assert status in ("ACTIVE", "ACTIVATING")

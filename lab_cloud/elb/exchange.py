@@ -79,7 +79,8 @@ class Exchange:
         if self.method == b"TRACE":
             self.refuse(405, "A load balancer does not pass TRACE on.")
             return
-        forwarding.origin_form(self)
+        if not self.url.startswith(b"/"):
+            forwarding.origin_form(self)
         listening = self.client.door.listening
         deed = routing.deed_for(self) if listening.rules else listening.action
         if isinstance(deed, Forward):
@@ -127,12 +128,14 @@ class Exchange:
         if self.head.forwarded_for.count(b",") >= MOST_FORWARDED:
             self.refuse(463, f"X-Forwarded-For names more than {MOST_FORWARDED} addresses.")
             return
-        chosen = stickiness.choose(action, self.headers, self.client.door.listening.scheme == b"https")
-        target = chosen.target
+        if stickiness.is_plain(action):
+            target = action.groups[0][0].choose()
+        else:
+            self._chosen = stickiness.choose(action, self.headers, self.client.door.listening.scheme == b"https")
+            target = self._chosen.target
         if target is None:
             self.refuse(503, "No target is registered in the target group.")
             return
-        self._chosen = chosen
         self._target = target
         target.in_flight += 1
         try:
@@ -204,10 +207,10 @@ class Exchange:
             else:
                 self.keep_alive = False
         chosen = self._chosen
-        if chosen.awaited and stickiness.sets(kept, chosen.awaited):
-            kept += chosen.promised
-        if chosen.cookies:
+        if chosen is not NOBODY:
             kept += chosen.cookies
+            if chosen.awaited and stickiness.sets(kept, chosen.awaited):
+                kept += chosen.promised
         connection = b"Connection: keep-alive\r\n\r\n" if self.keep_alive else b"Connection: close\r\n\r\n"
         return b"".join((b"HTTP/1.1 %d %b\r\n" % (status, reason), *kept, framing, connection))
 

@@ -74,7 +74,7 @@ def tls_lines(transport: asyncio.Transport) -> bytes:
 
 def origin_form(exchange: "Exchange") -> None:
     """Turn ``http://host/path`` into a host and a path, as RFC 9112 asks of a server."""
-    if exchange.url.startswith(b"/") or exchange.url == b"*":
+    if exchange.url == b"*":
         return
     parsed = httptools.parse_url(exchange.url)
     if parsed.host is not None:

@@ -49,7 +49,9 @@ PLAIN_NAME = re.compile(rb"[A-Za-z0-9-]+")
 LENGTHS = (b"contentlength", b"transferencoding")
 CODINGS = frozenset((b"gzip", b"x-gzip", b"deflate", b"compress", b"x-compress", b"br", b"identity"))
 HOST_VALUE = re.compile(rb"[A-Za-z0-9._~:%!$&'()*+,;=\[\]-]*")
+# what has been looked at before
 _known: dict[bytes, int] = {}
+_hosts: set[bytes] = set()
 
 
 class BadRequest(Exception):  # noqa: N818
@@ -119,7 +121,7 @@ def read_head(headers: list[Header], drop_invalid: bool = False) -> RequestHead:
         elif meaning == HOST:
             if head.host is not None:
                 raise BadRequest("The request names two hosts.")
-            if not HOST_VALUE.fullmatch(value):
+            if value not in _hosts and not _is_host(value):
                 raise BadRequest("The request's Host is no host.")
             head.host = value
         elif meaning == CONNECTION:
@@ -163,6 +165,14 @@ def _meaning_of(name: bytes) -> int:
     if len(_known) < 1024 and len(name) <= 64:
         _known[name] = meaning
     return meaning
+
+
+def _is_host(value: bytes) -> bool:
+    if not HOST_VALUE.fullmatch(value):
+        return False
+    if len(_hosts) < 1024 and len(value) <= 256:
+        _hosts.add(value)
+    return True
 
 
 def _is_coding(value: bytes) -> bool:

@@ -50,6 +50,12 @@ class Choice(NamedTuple):
     promised: tuple[bytes, ...] = ()
 
 
+def is_plain(action: Forward) -> bool:
+    """Whether there is nothing to choose but a target: one group, and no cookies."""
+    groups = action.groups
+    return len(groups) == 1 and not action.sticky and groups[0][0].config.stickiness is None and groups[0][1] > 0
+
+
 def choose(action: Forward, headers: list[Header], secure: bool) -> Choice:
     """Choose a target for one request.
 
@@ -62,10 +68,6 @@ def choose(action: Forward, headers: list[Header], secure: bool) -> Choice:
     secure : bool
         Whether the client came by HTTPS.
     """
-    if not action.sticky and len(action.groups) == 1:
-        only, weight = action.groups[0]
-        if only.config.stickiness is None:
-            return Choice(only.choose() if weight > 0 else None)
     brought = cookies(headers)
     group_lines: tuple[bytes, ...] = ()
     group: Group | None = None

@@ -90,12 +90,12 @@ class Group:
         if not ready:
             return None
         algorithm = self.config.algorithm
+        turn = self._turn = (self._turn + 1) % len(ready)
+        if algorithm == "round_robin":
+            return ready[turn]
         if algorithm == "weighted_random":
             return random.choice(ready)  # noqa: S311 - a fair share is no secret
-        turn = self._turn = (self._turn + 1) % len(ready)
-        if algorithm == "least_outstanding_requests":
-            return min(ready[turn:] + ready[:turn], key=lambda target: target.in_flight)
-        return ready[turn]
+        return min(ready[turn:] + ready[:turn], key=lambda target: target.in_flight)
 
     def refresh(self) -> None:
         """Work out again who may get requests."""

@@ -1,10 +1,10 @@
-"""Run the benches: ``python -m bench [start service steady registry build proxy] [--rounds N]``."""
+"""Run the benches: ``python -m bench [start service steady registry build websockets streaming proxy] [--rounds N]``."""
 
 import argparse
 import subprocess
 import sys
 
-from bench import build, registry, service, start, steady
+from bench import build, registry, service, start, steady, streaming, websockets
 from bench.report import Report
 
 PARTS = {
@@ -13,6 +13,8 @@ PARTS = {
     "steady": steady.run,
     "registry": registry.run,
     "build": build.run,
+    "websockets": websockets.run,
+    "streaming": streaming.run,
 }
 
 

@@ -200,13 +200,15 @@ def ministack(target: int) -> Iterator[int | None]:
 
 
 @contextmanager
-def process(command: list[str], port: int, *, core: int, environment: dict[str, str] | None = None) -> Iterator[None]:
+def process(
+    command: list[str], port: int, *, core: int, environment: dict[str, str] | None = None
+) -> Iterator["subprocess.Popen[bytes]"]:
     """Run a server until the block ends; wait until its port is open."""
     with tempfile.TemporaryFile() as output:
         running = subprocess.Popen(pinned(command, core), stdout=output, stderr=subprocess.STDOUT, env=environment)
         try:
             wait_for(port, running)
-            yield
+            yield running
         finally:
             running.terminate()
             try:

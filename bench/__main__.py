@@ -1,4 +1,4 @@
-"""Run the benches: ``python -m bench [start service steady registry build websockets streaming proxy] [--rounds N]``."""
+"""Run the benches: ``python -m bench [PART ...] [--rounds N]``; ``--help`` names the parts."""
 
 import argparse
 import subprocess

@@ -83,7 +83,7 @@ def files() -> dict[str, Entry]:
         data=b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n", mode=0o644
     )
     entries["etc/group"] = Entry(data=b"root:x:0:\nnogroup:x:65534:\n", mode=0o644)
-    entries |= {"root": Entry(mode=0o700), "tmp": Entry(mode=0o1777)}
+    entries |= {"root": Entry(mode=0o755), "tmp": Entry(mode=0o1777)}
     return entries
 
 

@@ -58,11 +58,12 @@ class DockerHandle:
         """
         import docker.errors
 
-        self._stream = self._api.attach(self.id, stream=True, logs=False, demux=True)
-        try:
+        try:  # Podman prepares the container, and so finds what is wrong with it, when it is attached to
+            self._stream = self._api.attach(self.id, stream=True, logs=False, demux=True)
             self._api.start(self.id)
         except docker.errors.APIError as error:
-            close_stream(self._stream)
+            if self._stream is not None:
+                close_stream(self._stream)
             raise CannotStart(
                 f"CannotStartContainerError: {said(error)}", "Check entryPoint, command and working directory."
             ) from error

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import platform
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,11 +45,9 @@ def connect() -> Any:
     failure = "no engine's socket was found"
     for address in _addresses():
         try:
-            if address:
-                client = docker.APIClient(base_url=address, version="auto", timeout=TIMEOUT)
-            else:
-                settings = docker.utils.kwargs_from_env()
-                client = docker.APIClient(**settings, version="auto", timeout=TIMEOUT)
+            _knock(address)
+            settings = docker.utils.kwargs_from_env() if os.environ.get("DOCKER_HOST") else {"base_url": address}
+            client = docker.APIClient(**settings, version="auto", timeout=TIMEOUT)
         except (docker.errors.DockerException, OSError) as error:
             failure = str(error).partition("\n")[0]
             continue
@@ -56,10 +55,22 @@ def connect() -> Any:
     raise RuntimeUnavailable(f"No container engine answers: {failure}.", REMEDY)
 
 
+def _knock(address: str) -> None:
+    """See whether anybody listens on a Unix socket: the client would say it less plainly (OSError)."""
+    if address.startswith("unix://"):
+        path = address.removeprefix("unix://")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            try:
+                probe.connect(path)
+            except OSError as error:
+                raise OSError(f"{path}: {error.strerror or error}") from error
+
+
 def _addresses() -> Iterator[str]:
-    """Where an engine may listen; empty for what ``DOCKER_HOST`` says."""
-    if os.environ.get("DOCKER_HOST"):
-        yield ""
+    """Where an engine may listen."""
+    chosen = os.environ.get("DOCKER_HOST")
+    if chosen:
+        yield chosen
         return
     if sys.platform == "win32":
         yield "npipe:////./pipe/docker_engine"

@@ -55,6 +55,7 @@ class Sender:
         self._rps = plan.rps
         self._begin = clock()
         self._end = self._begin + plan.seconds
+        self._patience = self._end + plan.timeout + 2 * SWEEP  # until when answers are waited for
         self._base, self._count = self._begin, 0  # the next request is due at base + count / rps
         self._timer: asyncio.TimerHandle | None = None
         self._sent_all = asyncio.Event()
@@ -71,6 +72,7 @@ class Sender:
             self._base, self._count = max(due, now), 0
         if stop:
             self._end = min(self._end, now)
+            self._patience = min(self._patience, now + GRACE)
         self._pump()
 
     async def run(self) -> None:
@@ -79,14 +81,13 @@ class Sender:
         sweeping = self._loop.create_task(self._sweep_often())
         self._pump()
         await self._sent_all.wait()
-        stopped = self._end < self._begin + self._plan.seconds
-        deadline = clock() + (GRACE if stopped else self._plan.timeout + 2 * SWEEP)
-        while self._under_way and clock() < deadline:
+        while self._under_way and clock() < self._patience:
             await asyncio.sleep(0.01)
         for task in (telling, sweeping, *self._connecting):
             task.cancel()
-        self._unfinished = len(self._under_way)
-        self._under_way.clear()
+        for request in list(self._under_way):
+            self._end_request(request)
+            self._unfinished += 1
         self._tell(over=True)
 
     def _pump(self) -> None:

@@ -62,7 +62,7 @@ def chart(slices: Sequence[Slice], planned: float, speed: float) -> str:
         _steps(xs, p99, INFO, 'stroke-width="2"'),
         _steps(xs, p50, INFO, 'stroke-width="2" stroke-dasharray="1.5 4" stroke-linecap="round"'),
         _rule(base),
-        _text(LEFT - 6, base - LATENCY + 4, time(top), SOFT, "end"),
+        _text(LEFT - 6, base - LATENCY + 4, f"{top:g} s" if top >= 1 else f"{top * 1e3:g} ms", SOFT, "end"),
         _text(LEFT - 6, base + 4, "0", SOFT, "end"),
         _text(LEFT, base + 17, "0", SOFT),
         _text(WIDTH - RIGHT, base + 17, f"{span:.3g} min{' of AWS' if speed != 1 else ''}", SOFT, "end"),
@@ -77,10 +77,10 @@ def chart(slices: Sequence[Slice], planned: float, speed: float) -> str:
 
 
 def _round_up(value: float) -> float:
-    """The next of 1, 2, 5, 10, 20 … : an axis whose end is easy to read and does not jump at each update."""
+    """The next of 1, 1.5, 2, 3 … 8, 10, 15 … : an axis whose end is easy to read and does not jump at each update."""
     step = 0.1
     while True:
-        for factor in (1, 2, 5):
+        for factor in (1, 1.5, 2, 3, 4, 5, 6, 8):
             if step * factor >= value:
                 return round(step * factor, 6)
         step *= 10

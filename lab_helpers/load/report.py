@@ -100,6 +100,11 @@ class Report:
         return sum(count for _, count in self.failures)
 
     @property
+    def span(self) -> float:
+        """The AWS minutes that a chart shows: all that are planned, or those that there were when it is over."""
+        return self.minutes if self.state in ("stopped", "failed") else self.planned
+
+    @property
     def summary(self) -> str:
         """The counts in one line, without anything that differs between two runs of the same load."""
         told = f"{_counted(self.sent, 'request')}, {self.answered:,} answered, {self.failed:,} failed"
@@ -170,7 +175,7 @@ class Report:
             f'<td style="text-align:left">{escape(value)}</td></tr>'
             for name, value in self.rows()
         )
-        return f"<div>{head}<table>{cells}</table>{chart(self.slices, self.planned, self.speed)}</div>"
+        return f"<div>{head}<table>{cells}</table>{chart(self.slices, self.span, self.speed)}</div>"
 
 
 def label(kind: str) -> str:

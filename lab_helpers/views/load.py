@@ -64,7 +64,7 @@ class LoadView(anywidget.AnyWidget):  # type: ignore[misc]
             "failures": [[label(kind), f"{count:,}"] for kind, count in report.failures],
             "problem": self._load.problem or self._refused,
             "summary": report.summary,
-            "chart": chart(report.slices, report.planned, report.speed),
+            "chart": chart(report.slices, report.span, report.speed),
         }
 
     def _asked(self, _widget: Any, content: dict[str, Any], _buffers: Any) -> None:

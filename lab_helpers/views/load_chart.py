@@ -12,18 +12,18 @@ INK = "var(--jp-ui-font-color1,#1f2328)"
 SOFT = "var(--jp-ui-font-color2,#57606a)"
 PAPER = "var(--jp-layout-color1,#fff)"
 LINE = "var(--jp-border-color2,#d0d7de)"
-OK, BAD, INFO = "var(--lv-ok,#009e73)", "var(--lv-bad,#d55e00)", "var(--lv-info,#0072b2)"
+OK, BAD, INFO = "var(--lv-ok,#009e73)", "var(--lv-bad,#d55e00)", "var(--lv-info,var(--jp-brand-color1,#0072b2))"
 
 
-def chart(slices: Sequence[Slice], planned: float, speed: float) -> str:
+def chart(slices: Sequence[Slice], minutes: float, speed: float) -> str:
     """Answers a second above the line, failures below it; under that, latencies.
 
     Parameters
     ----------
     slices : sequence of Slice
         What has happened so far.
-    planned : float
-        AWS minutes that the whole load takes.
+    minutes : float
+        AWS minutes that the paper is wide; more when the slices need it.
     speed : float
         AWS minutes in a real one.
 
@@ -35,7 +35,7 @@ def chart(slices: Sequence[Slice], planned: float, speed: float) -> str:
     if not slices:
         return ""
     ends = [one.minute + one.seconds * speed / 60 for one in slices]
-    span = max(planned, ends[-1])
+    span = max(minutes, ends[-1])
     xs = [LEFT + (WIDTH - LEFT - RIGHT) * one.minute / span for one in slices]
     xs.append(LEFT + (WIDTH - LEFT - RIGHT) * ends[-1] / span)
     good = [one.answered / one.seconds for one in slices]

@@ -53,6 +53,11 @@ def test_on_aws_minutes_are_minutes() -> None:
     assert replace(REPORT, speed=1.0, minutes=1.0).length() == "1 minute"
 
 
+@pytest.mark.parametrize(("state", "span"), [("sending", 2.0), ("done", 2.0), ("stopped", 0.5), ("failed", 0.5)])
+def test_a_chart_shows_what_there_is_to_see(state: str, span: float) -> None:
+    assert replace(REPORT, state=state, minutes=0.5).span == span
+
+
 def test_what_is_on_its_way_is_told() -> None:
     assert ("on their way", "3") in replace(REPORT, state="sending", unfinished=3).rows()
     assert ("not waited for", "3") in replace(REPORT, state="stopped", unfinished=3).rows()

@@ -110,8 +110,13 @@ class BlobStore:
         return Upload(self._uploads / str(uuid.uuid4()), repository, now)
 
     def keep(self, upload: Upload) -> None:
-        """Give a complete upload its place; quick."""
-        upload.path.replace(self.path(upload.digest))
+        """Give a complete upload its place; quick. A like blob that Windows keeps, since it is read, stays."""
+        try:
+            upload.path.replace(self.path(upload.digest))
+        except PermissionError:
+            if not self.has(upload.digest):
+                raise
+            self.discard(upload.path)
 
     def path(self, digest: str) -> Path:
         """Where a blob lies, or would lie."""

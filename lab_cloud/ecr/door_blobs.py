@@ -123,7 +123,8 @@ class BlobRoutes:
                 self._images.create(registry, name, self._host, "CREATE_ON_PUSH")
             repository = self._repository(registry, name, principal, "InitiateLayerUpload")
             source = request.query.get("from")
-            if "mount" in request.query and source in registry.repositories:
+            mounting = registry.settings.get("BLOB_MOUNTING", "ENABLED") == "ENABLED"
+            if mounting and "mount" in request.query and source in registry.repositories:
                 found = self._repository(registry, source, principal, "GetDownloadUrlForLayer")
                 if self._images.mount(repository, found, request.query["mount"]):
                     return repository, None

@@ -31,7 +31,7 @@ class Ecr:
         self.blobs = BlobStore(core.folder / "ecr")
         tokens = Tokens()
         scanner = Scanner(self.store, self.blobs, world)
-        images = Images(self.store, self.blobs, world.clock, scanner.pushed)
+        images = self._images = Images(self.store, self.blobs, world.clock, scanner.pushed)
         self.api = EcrApi(
             self.store, images, tokens, world.lock, world.clock, host, access.principal_of, core.delays, scanner
         )
@@ -61,5 +61,7 @@ class Ecr:
 
     def _reset(self) -> None:
         """Forget everything; the blobs are swept."""
+        for repository in self.store.repositories():
+            self._images.drop(repository)
         self.store.registries.clear()
         self._sweeper.soon()

@@ -53,6 +53,8 @@ def add(commands: Any) -> None:
     pull = commands.add_parser("pull", help="bring an image here, from this cloud's registry or the course's images")
     pull.add_argument("image", help="its name")
     _json(pull).set_defaults(run=_pull)
+    prune = commands.add_parser("prune", help="empty the build cache, and delete what no image needs")
+    _json(prune).set_defaults(run=_prune)
     remove = commands.add_parser("rmi", help="take a name away from an image")
     remove.add_argument("image", help="the name")
     _json(remove).set_defaults(run=_remove)
@@ -167,6 +169,12 @@ def _remove(options: argparse.Namespace) -> int:
     result = _work("rmi", _say(options), image=options.image)
     freed = f" {size_text(result['freed'])} were freed." if result["freed"] else ""
     return _tell(options, result, f"Removed {result['name']}.{freed}")
+
+
+def _prune(options: argparse.Namespace) -> int:
+    result = _work("prune", _say(options))
+    freed = size_text(result["freed"])
+    return _tell(options, result, f"The build cache of {result['steps']} steps is empty; {freed} were freed.")
 
 
 def _save(options: argparse.Namespace) -> int:

@@ -41,6 +41,7 @@ class ImagesControl:
             "history": self._history,
             "tag": self._tag,
             "rmi": self._remove,
+            "prune": self._prune,
             "save": self._save,
             "load": self._load,
             "push": self._push,
@@ -129,6 +130,12 @@ class ImagesControl:
 
         freed = remove(self._store, name, Cache(self._store).layers())
         return {"name": name, "digest": manifest.digest, "freed": freed}
+
+    def _prune(self, say: Say) -> dict[str, Any]:
+        from .runtime.build.cache import Cache
+        from .runtime.removal import prune
+
+        return {"steps": Cache(self._store).clear(), "freed": prune(self._store)}
 
     def _save(self, say: Say, images: list[str], path: str) -> dict[str, Any]:
         from .runtime.exporting import save

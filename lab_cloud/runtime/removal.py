@@ -1,6 +1,7 @@
 """Taking images away: a name, and the blobs that nothing needs any more."""
 
 import contextlib
+import shutil
 from collections.abc import Iterable
 
 from lab_cloud.errors import ImageCorrupt
@@ -42,6 +43,38 @@ def remove(store: Store, name: str, keep: Iterable[str] = ()) -> int:
                 store.path(digest).unlink()
                 freed += size
     return freed
+
+
+def prune(store: Store) -> int:
+    """Delete everything that belongs to no image which has a name.
+
+    Parameters
+    ----------
+    store : Store
+        Where the images are.
+
+    Returns
+    -------
+    int
+        Bytes of blobs that were freed; 0 while something is built.
+    """
+    with store.still() as still:
+        if not still:
+            return 0
+        named = store.names().values()
+        used = set[str]().union(*(_blobs(store, manifest) for manifest in named))
+        freed = 0
+        for blob in (store.folder / "blobs" / "sha256").iterdir():
+            if f"sha256:{blob.name}" not in used:
+                with contextlib.suppress(OSError):
+                    size = blob.stat().st_size
+                    blob.unlink()
+                    freed += size
+        kept = {manifest.digest.partition(":")[2] for manifest in named}
+        for root in (store.folder / "unpacked").iterdir():
+            if root.name not in kept:
+                shutil.rmtree(root, ignore_errors=True)
+        return freed
 
 
 def _blobs(store: Store, manifest: Descriptor) -> set[str]:

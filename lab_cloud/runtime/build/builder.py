@@ -97,7 +97,7 @@ class Builder:
     def _build(self, request: Request, say: Say) -> Built:
         began = time.perf_counter()
         names = tuple(str(parse(tag)) for tag in request.tags)
-        context = Context(request.folder)
+        context = Context(request.folder, self._ignored(request))
         found, arguments = planning.plans(dockerfile.parse(self._text(request)), request.arguments)
         target = planning.needed(found, request.target)
         warnings = planning.warnings(found, request.arguments)
@@ -125,6 +125,12 @@ class Builder:
         called = f", tagged {', '.join(request.tags)}" if names else ""
         say(f"Built {manifest.digest[:19]}{called} in {built.seconds:.2f} s")
         return built
+
+    def _ignored(self, request: Request) -> Path | None:
+        """``NAME.dockerignore`` beside a Dockerfile of another name goes before ``.dockerignore``, as with Docker."""
+        file = request.dockerfile or request.folder / "Dockerfile"
+        own = file.with_name(f"{file.name}.dockerignore")
+        return own if own.is_file() else None
 
     def _text(self, request: Request) -> str:
         file = request.dockerfile or request.folder / "Dockerfile"

@@ -45,8 +45,8 @@ class Context:
     ----------
     folder : Path
         Its root.
-    ignore : str or None
-        The content of its ``.dockerignore``; None: read it there.
+    ignore : Path or None
+        The file that says what is not seen; None: ``.dockerignore`` in the folder.
 
     Raises
     ------
@@ -54,15 +54,13 @@ class Context:
         The folder is not there, or its ``.dockerignore`` cannot be read.
     """
 
-    def __init__(self, folder: Path, ignore: str | None = None) -> None:
+    def __init__(self, folder: Path, ignore: Path | None = None) -> None:
         if not folder.is_dir():
             raise BuildFailed(f"There is no folder {folder} to build from.", "Name the folder with the Dockerfile.")
         self.root = Path(os.path.realpath(folder))
         try:
-            if ignore is None:
-                file = self.root / ".dockerignore"
-                ignore = file.read_text(encoding="utf-8") if file.is_file() else ""
-            self._ignore = Ignore(ignore)
+            file = ignore or self.root / ".dockerignore"
+            self._ignore = Ignore(file.read_text(encoding="utf-8") if file.is_file() else "")
         except (OSError, ValueError) as error:
             raise BuildFailed(f"The .dockerignore cannot be read: {error}", "Correct that line.") from error
 

@@ -157,7 +157,9 @@ class _Reader:
         colon = self.text.startswith(":", self.place)
         self.place += colon
         modifier = self.text[self.place : self.place + 1]
-        if modifier not in ("-", "+", "?") or not modifier:
+        if not modifier:
+            raise BadWord("a brace { has no end")
+        if modifier not in "-+?":
             raise BadWord(f"${{{name}{':' * colon}{modifier}…}} is not known here; there are :-, :+ and :?")
         self.place += 1
         other = self.read("}")

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from lab_cloud.runtime.removal import remove
+from lab_cloud.runtime.removal import prune, remove
 from tests.lab_cloud.runtime.build.making import Bench
 
 
@@ -35,3 +35,22 @@ def test_during_a_build_only_the_name_goes(tmp_path: Path) -> None:
         assert remove(bench.store, "docker.io/library/a:1") == 0
     assert bench.store.has(built.digest)
     assert bench.store.names() == {}
+
+
+def test_prune_keeps_what_has_a_name(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.file("a", "a")
+    bench.file("b", "b" * 1000)
+    kept = bench.build("FROM scratch\nCOPY a /\n", "kept:1")
+    gone = bench.build("FROM scratch\nCOPY a /\nCOPY b /\n")
+    for name in ("kept:1", bench.tag(gone, "gone:1")):
+        bench.store.root(bench.catalog.pull(name))
+    bench.store.untag("docker.io/library/gone:1")
+    with bench.store.building():
+        assert prune(bench.store) == 0
+    assert prune(bench.store) > 1000
+    assert not bench.store.has(gone.digest)
+    image = bench.catalog.pull("kept:1")
+    assert image.digest == kept.digest
+    assert [path.name for path in (bench.store.folder / "unpacked").iterdir()] == [kept.digest.partition(":")[2]]
+    assert prune(bench.store) == 0

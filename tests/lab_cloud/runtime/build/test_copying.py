@@ -50,6 +50,13 @@ def test_the_whole_context(full: Bench) -> None:
     assert sorted(full.texts(built)) == ["c.md", "dir/sub/two", "name with space"]
 
 
+def test_a_dockerfile_of_another_name_has_its_own_dockerignore(full: Bench) -> None:
+    full.file(".dockerignore", "*\n")
+    full.file("other.dockerignore", "*\n!a.txt\n")
+    built = full.build("FROM scratch\n", dockerfile=full.file("other", "FROM scratch\nCOPY . /\n"))
+    assert list(full.texts(built)) == ["a.txt"]
+
+
 @pytest.mark.parametrize(
     ("copy", "words", "remedy"),
     [

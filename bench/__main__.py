@@ -4,13 +4,14 @@ import argparse
 import subprocess
 import sys
 
-from bench import build, registry, service, start, steady, streaming, websockets
+from bench import build, lists, registry, service, start, steady, streaming, websockets
 from bench.report import Report
 
 PARTS = {
     "start": start.run,
     "service": service.run,
     "steady": steady.run,
+    "lists": lists.run,
     "registry": registry.run,
     "build": build.run,
     "websockets": websockets.run,

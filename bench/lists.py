@@ -61,8 +61,8 @@ def _calls(place: Place, tasks: list[str]) -> dict[str, Callable[[], Any]]:
         "DescribeClusters, with statistics": lambda: ecs.describe_clusters(
             clusters=[place.name], include=["STATISTICS"]
         ),
-        "ListTaskDefinitions": lambda: ecs.list_task_definitions(),
-        "ListTaskDefinitionFamilies": lambda: ecs.list_task_definition_families(),
+        "ListTaskDefinitions": ecs.list_task_definitions,
+        "ListTaskDefinitionFamilies": ecs.list_task_definition_families,
     }
 
 

@@ -1,5 +1,7 @@
 """The services beside ECS, plugged into what `outside` asks of them."""
 
+from collections.abc import Mapping
+
 from ..elb.targets import TargetRegistry
 from ..errors import AwsError
 from ..network import reach
@@ -41,16 +43,23 @@ class VpcNeighbour:
                     "(ErrorCode: InvalidGroup.NotFound)",
                 )
 
-    def attach(self, region: str, network: Network, turn: int) -> Interface:
-        """Make a network interface."""
-        subnet = network.subnets[turn % len(network.subnets)]
-        eni = moto_ec2.create_eni(region, subnet, network.security_groups, public_ip=network.public_address)
+    def zones(self, region: str, network: Network) -> tuple[str, ...]:
+        """The zones of the subnets."""
+        return tuple(dict.fromkeys(self._zone(region, subnet) for subnet in network.subnets))
+
+    def _zone(self, region: str, subnet: str) -> str:
         found = moto_ec2.subnet(region, subnet)
+        return found.zone if found is not None else ""
+
+    def attach(self, region: str, network: Network, busy: Mapping[str, int]) -> Interface:
+        """Make a network interface."""
+        subnet = min(network.subnets, key=lambda one: (busy.get(self._zone(region, one), 0), busy.get(one, 0)))
+        eni = moto_ec2.create_eni(region, subnet, network.security_groups, public_ip=network.public_address)
         return Interface(
             id=eni.id,
             attachment=names.uuid(),
             subnet=eni.subnet_id,
-            zone=found.zone if found is not None else "",
+            zone=self._zone(region, subnet),
             address=eni.private_ip,
             mac=eni.mac,
             dns_name=eni.private_dns,

@@ -1,5 +1,6 @@
 """What ECS asks of the services beside it. The server plugs in the real ones; tests plug in small ones of their own."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -35,8 +36,11 @@ class Networks(Protocol):
     def check(self, region: str, network: Network) -> None:
         """Raise ``InvalidParameterException`` for a subnet or security group that does not exist."""
 
-    def attach(self, region: str, network: Network, turn: int) -> Interface:
-        """Make a network interface in one of the subnets, taken in turn."""
+    def zones(self, region: str, network: Network) -> tuple[str, ...]:
+        """The Availability Zones of the subnets, each once."""
+
+    def attach(self, region: str, network: Network, busy: Mapping[str, int]) -> Interface:
+        """Make a network interface in the subnet whose zone, and which itself, is least `busy`."""
 
     def detach(self, region: str, interface: Interface) -> None:
         """Delete the interface; its address leads nowhere afterwards."""

@@ -6,6 +6,8 @@ ceiling: floor(desired x maximumPercent).
 """
 
 import math
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 BREAKER_MIN, BREAKER_MAX = 3, 200
@@ -34,6 +36,8 @@ class TaskView:
         Epoch seconds; the youngest are stopped first.
     protected : bool
         Whether it asked not to be stopped by scaling in or by a deployment.
+    zone : str
+        Its Availability Zone; empty until it has one.
     """
 
     id: str
@@ -43,6 +47,7 @@ class TaskView:
     unhealthy: str = ""
     created: float = 0.0
     protected: bool = False
+    zone: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,8 @@ class ServiceView:
         Failures at which the deployment fails; 0 when the circuit breaker is off.
     rollback_to : str
         The last deployment that was completed, when the breaker rolls back; empty otherwise.
+    zones : tuple of str
+        The Availability Zones over which tasks are to be balanced; empty when rebalancing is off.
     """
 
     desired: int
@@ -100,6 +107,7 @@ class ServiceView:
     maximum_percent: int = 200
     breaker_threshold: int = 0
     rollback_to: str = ""
+    zones: tuple[str, ...] = ()
 
     @property
     def floor(self) -> int:
@@ -138,6 +146,8 @@ class Decision:
         The deployment to return to, when it fails and may.
     steady : bool
         All that is wanted is there, and nothing else.
+    rebalance : str
+        The Availability Zone for which the one task to start is meant, when it only moves a task there.
     """
 
     start: int = 0
@@ -146,6 +156,7 @@ class Decision:
     fail: bool = False
     roll_back: str = ""
     steady: bool = False
+    rebalance: str = ""
 
 
 def breaker_threshold(desired: int, kind: str = "BOUNDED_PERCENT", value: int = 50) -> int:
@@ -199,7 +210,7 @@ def decide(service: ServiceView, now: float) -> Decision:
     bad = [task for task in ours if task.unhealthy]
     ours = [task for task in ours if not task.unhealthy]
 
-    surplus = _surplus(ours, service.desired)
+    surplus = [] if _moving(ours, service) else _surplus(ours, service.desired)
     kept = [task for task in ours if task not in surplus]
     retired = _retired(old, kept, service)
     left = len(kept) + len(old) - len(retired)
@@ -213,16 +224,44 @@ def decide(service: ServiceView, now: float) -> Decision:
         start = 0
     healthy = sum(task.healthy for task in kept)
     whole = not old and not bad and not stops and start <= 0 and len(kept) == service.desired == healthy
+    emptiest = emptiest_zone(kept, service.zones) if whole and not primary.in_progress else ""
+    if emptiest and len(kept) < service.ceiling and now >= primary.retry_at:
+        return Decision(start=1, rebalance=emptiest)
     return Decision(start=max(start, 0), stop=tuple(stops), complete=whole and primary.in_progress, steady=whole)
 
 
+def emptiest_zone(tasks: Sequence[TaskView], zones: Sequence[str]) -> str:
+    """The Availability Zone to which a task is to be moved; empty when the tasks are balanced as far as they can be.
+
+    Follows "Balancing an Amazon ECS service across Availability Zones": the fullest zone has at most one task more than
+    the emptiest. A protected task is not moved.
+    """
+    if len(zones) < 2:
+        return ""
+    counts = {zone: sum(task.zone == zone for task in tasks) for zone in zones}
+    least = min(zones, key=lambda zone: counts[zone])
+    movable = [zone for zone in zones if counts[zone] - counts[least] > 1]
+    return least if any(task.zone in movable and not task.protected for task in tasks) else ""
+
+
+def _moving(tasks: list[TaskView], service: ServiceView) -> bool:
+    """Whether a task above the desired count is on its way to a zone that needs it; then nothing is stopped yet."""
+    serving = [task for task in tasks if task.healthy]
+    one_more = len(tasks) == service.desired + 1 == len(serving) + 1
+    return one_more and bool(emptiest_zone(serving, service.zones))
+
+
 def _surplus(tasks: list[TaskView], desired: int) -> list[TaskView]:
-    """The tasks above the desired count: those that do not run yet first, then the youngest."""
-    over = len(tasks) - desired
-    if over <= 0:
-        return []
+    """The tasks above the desired count: what does not run yet first, then from the fullest zone, then the youngest."""
     free = [task for task in tasks if not task.protected]
-    return sorted(free, key=lambda task: (task.healthy, task.running, -task.created))[:over]
+    zones = Counter(task.zone for task in tasks)
+    chosen: list[TaskView] = []
+    for _ in range(min(len(tasks) - desired, len(free))):
+        task = min(free, key=lambda each: (each.healthy, each.running, -zones[each.zone], -each.created))
+        free.remove(task)
+        zones[task.zone] -= 1
+        chosen.append(task)
+    return chosen
 
 
 def _given_up(bad: list[TaskView], kept: list[TaskView], service: ServiceView, room: int) -> list[TaskView]:

@@ -51,6 +51,7 @@ class Deployment:
     overtaken: bool = False
     broken: bool = False
     told_nowhere: str = ""
+    zones: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.updated_at = self.updated_at or self.created_at
@@ -77,7 +78,7 @@ class Service:
     history: list[Deployment] = field(default_factory=list)
     steady: bool = False
     stopped_at: float | None = None
-    placed: int = 0
+    rebalancing: bool = False
 
     @property
     def arn(self) -> str:

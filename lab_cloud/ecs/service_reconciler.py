@@ -95,6 +95,7 @@ class ServiceReconciler:
             maximum_percent=service.maximum_percent,
             breaker_threshold=service.breaker_threshold,
             rollback_to=self._rollback_target(service),
+            zones=primary.zones if service.settings["availabilityZoneRebalancing"] == "ENABLED" else (),
         )
 
     def _tell_nowhere(self, service: Service, reason: str, now: float) -> None:
@@ -126,7 +127,8 @@ class ServiceReconciler:
                 deployment.retry_at = 0.0
         # a service that is deleted does not wait for its tasks
         protected = task.protected_until > now and service.status == "ACTIVE"
-        return TaskView(task.id, task.deployment, running, healthy, why, task.created_at, protected)
+        zone = task.interface.zone if task.interface is not None else ""
+        return TaskView(task.id, task.deployment, running, healthy, why, task.created_at, protected, zone)
 
     def _health(self, region: Region, service: Service, task: Task, now: float) -> tuple[bool, str]:
         targets = self._tasks.targets_of(region, task)
@@ -188,24 +190,30 @@ class ServiceReconciler:
             self._fail(service, decision.roll_back, now)
             self._world.wake()
             return
+        if decision.rebalance and not service.rebalancing:
+            service.rebalancing = True
+            service.tell(f"is not AZ balanced with {_spread(service, live)}. AZ Rebalancing in progress.", now)
         self._stop(service, live, decision.stop, now)
         if decision.start:
-            self._start(region, service, live, decision.start, now)
+            self._start(region, service, live, decision, now)
         if decision.stop or decision.start:
             self._world.wake()
         if decision.complete:
             self._complete(service, now)
         self._drop_finished(service, live)
+        if decision.steady and service.rebalancing:
+            service.rebalancing = False
+            service.tell(f"is AZ balanced with {_spread(service, live)}.", now)
         if decision.steady and not service.steady:
             service.tell("has reached a steady state.", now)
         service.steady = decision.steady
 
-    def _start(self, region: Region, service: Service, live: list[Task], count: int, now: float) -> None:
+    def _start(self, region: Region, service: Service, live: list[Task], decision: Decision, now: float) -> None:
         cluster = region.clusters[service.cluster]
         deployment = service.primary
         started = []
         counts = Counter(task.capacity_provider for task in live if task.deployment == deployment.id)
-        for _ in range(count):
+        for _ in range(decision.start):
             task = new_task(
                 region,
                 cluster,
@@ -223,7 +231,8 @@ class ServiceReconciler:
             task.execute_command = bool(service.settings["enableExecuteCommand"])
             task.tags = self._task_tags(service, deployment)
             started.append(f"(task {task.id})")
-        service.tell(f"has started {count} tasks: {' '.join(started)}.", now)
+        where = f" in {decision.rebalance} to AZ Rebalance" if decision.rebalance else ""
+        service.tell(f"has started {decision.start} tasks{where}: {' '.join(started)}.", now)
 
     def _task_tags(self, service: Service, deployment: Deployment) -> dict[str, str]:
         propagate = service.settings["propagateTags"]
@@ -238,11 +247,14 @@ class ServiceReconciler:
         for stop in stops:
             task = by_id[stop.task]
             if task.status == "RUNNING":
-                running.append(f"(task {task.id})")
+                running.append(task)
             reason = stop.unhealthy or f"Scaling activity initiated by (deployment {service.primary.id})"
             task.ask_to_stop("ServiceSchedulerInitiated", reason, now)
         if running:
-            service.tell(f"has stopped {len(running)} running tasks: {' '.join(running)}.", now)
+            told = " ".join(f"(task {task.id})" for task in running)
+            moved = running[0].interface if service.rebalancing and not stops[0].unhealthy else None
+            where = f" in {moved.zone} due to AZ rebalancing" if moved is not None else ""
+            service.tell(f"has stopped {len(running)} running tasks{where}: {told}.", now)
 
     def _complete(self, service: Service, now: float) -> None:
         deployment = service.primary
@@ -268,3 +280,9 @@ class ServiceReconciler:
 
 def _deployment(service: Service, task: Task) -> Deployment | None:
     return next((each for each in service.history if each.id == task.deployment), None)
+
+
+def _spread(service: Service, live: list[Task]) -> str:
+    """How many tasks each Availability Zone has, in the words of the service's events."""
+    counts = Counter(task.interface.zone for task in live if task.interface is not None and task.desired == "RUNNING")
+    return ", ".join(f"{counts[zone]} tasks in {zone}" for zone in service.primary.zones)

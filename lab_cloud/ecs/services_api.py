@@ -25,6 +25,7 @@ from .service_settings import (
 )
 from .store import Region, Store
 from .tags import tag_dict
+from .task import Network
 from .task_definition import TaskDefinition, container_ports
 from .tasks_api import network_of, platform_of
 
@@ -79,6 +80,7 @@ class ServiceOperations:
             capacity.strategy,
             desired=desired,
             deployed=_deployed(params, {}),
+            zones=self._zones(region, network),
         )
         service = Service(
             name=params["serviceName"],
@@ -190,6 +192,7 @@ class ServiceOperations:
                     balancers,
                     capacity.strategy,
                     deployed=deployed,
+                    zones=self._zones(region, network),
                 )
             )
         service.primary.desired, service.primary.updated_at = desired, now
@@ -208,6 +211,9 @@ class ServiceOperations:
             )
         service.status, service.desired = "DRAINING", 0
         return {"service": service.describe(region.tasks_of(service))}
+
+    def _zones(self, region: Region, network: Network | None) -> tuple[str, ...]:
+        return self._networks.zones(region.name, network) if network is not None else ()
 
     def _check_balancers(
         self, region: Region, definition: TaskDefinition, balancers: list[dict[str, Any]]

@@ -1,5 +1,6 @@
 """Moves each task through its life: observe, ask `lifecycle.next_status`, apply."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from ..delays import Delays
@@ -120,8 +121,7 @@ class TaskReconciler:
     def _attach(self, region: Region, task: Task, now: float) -> None:
         assert task.network is not None
         try:
-            turn = sum(other.network is not None for other in region.tasks.values())
-            task.interface = self._networks.attach(region.name, task.network, turn)
+            task.interface = self._networks.attach(region.name, task.network, _busy(region, task))
         except Exception as error:
             reason = f"ResourceInitializationError: unable to attach a network interface: {error}"
             task.ask_to_stop("TaskFailedToStart", reason, now)
@@ -235,6 +235,17 @@ class TaskReconciler:
             self._load_balancing.deregister(region.name, arn, address, port)
             service.tell(f"deregistered 1 targets in (target-group {arn})", now)
         service.tell("has begun draining connections on 1 tasks.", now, about=f", taskSet {task.deployment}")
+
+
+def _busy(region: Region, task: Task) -> Counter[str]:
+    """How many tasks like this one each zone and each subnet has: of its deployment, or of its group."""
+    busy: Counter[str] = Counter()
+    for other in region.tasks.values():
+        alike = (other.cluster, other.group, other.deployment) == (task.cluster, task.group, task.deployment)
+        if alike and other.interface is not None and other.desired == "RUNNING":
+            busy[other.interface.zone] += 1
+            busy[other.interface.subnet] += 1
+    return busy
 
 
 def _view(container: Container) -> ContainerView:

@@ -13,6 +13,7 @@ from lab_cloud.ecs.scheduler import (
     backoff_seconds,
     breaker_threshold,
     decide,
+    emptiest_zone,
 )
 
 NEW = DeploymentView("new")
@@ -204,3 +205,72 @@ def test_every_rollout_converges_within_its_bounds(options: dict[str, int], olds
             if not each.healthy and random.random() < 0.5:  # type: ignore[attr-defined]
                 tasks[name] = TaskView(name, "new", True, True, "", each.created)
     assert sorted(each.deployment for each in tasks.values()) == ["new"] * desired
+
+
+# -- Availability Zones ------------------------------------------------------------------------------------------------
+
+ZONES = ("a", "b", "c")
+DONE = DeploymentView("new", in_progress=False)
+
+
+def placed(*zones: str, protected: bool = False) -> tuple[TaskView, ...]:
+    return tuple(
+        TaskView(f"{zone}{number}", "new", True, True, "", number, protected, zone) for number, zone in enumerate(zones)
+    )
+
+
+def test_a_lopsided_service_starts_one_task_where_it_is_missing() -> None:
+    decision = decide(ServiceView(3, (DONE,), placed("a", "a", "b"), zones=ZONES), 0)
+    assert decision == Decision(start=1, rebalance="c")
+    assert decide(ServiceView(2, (DONE,), placed("a", "b"), zones=ZONES), 0).steady
+    assert decide(ServiceView(3, (DONE,), placed("a", "a", "a"), zones=()), 0).steady  # switched off
+
+
+def test_nothing_is_stopped_before_the_moved_task_is_healthy() -> None:
+    coming = TaskView("new", "new", zone="b", created=9)
+    assert decide(ServiceView(2, (DONE,), (*placed("a", "a"), coming), zones=("a", "b")), 0) == Decision()
+    here = TaskView("new", "new", True, True, zone="b", created=9)
+    decision = decide(ServiceView(2, (DONE,), (*placed("a", "a"), here), zones=("a", "b")), 0)
+    assert [stop.task[0] for stop in decision.stop] == ["a"]
+
+
+def test_a_deployment_comes_before_the_balance() -> None:
+    assert decide(ServiceView(2, (NEW,), placed("a", "a"), zones=ZONES), 0) == Decision(complete=True, steady=True)
+    waiting = DeploymentView("new", in_progress=False, retry_at=5)
+    assert decide(ServiceView(2, (waiting,), placed("a", "a"), zones=ZONES), 0).start == 0
+
+
+def test_protected_tasks_are_not_moved() -> None:
+    tasks = placed("a", "a", protected=True)
+    assert decide(ServiceView(2, (DONE,), tasks, zones=ZONES), 0).steady
+
+
+def test_scaling_in_takes_from_the_fullest_zone() -> None:
+    decision = decide(ServiceView(2, (NEW,), placed("a", "b", "b", "b")), 0)
+    assert [stop.task[0] for stop in decision.stop] == ["b", "b"]
+
+
+@given(st.lists(st.sampled_from(ZONES), min_size=1, max_size=12), st.integers(101, 300))
+def test_every_spread_is_balanced_in_the_end_and_never_below_the_desired_count(drawn: list[str], most: int) -> None:
+    desired = len(drawn)
+    tasks = {each.id: each for each in placed(*drawn)}
+    for step in range(200):
+        view = ServiceView(desired, (DONE,), tuple(tasks.values()), 100, most, zones=ZONES)
+        decision = decide(view, step)
+        if decision.steady:
+            break
+        for stop in decision.stop:
+            del tasks[stop.task]
+        for number in range(decision.start):
+            name = f"new{step}-{number}"
+            tasks[name] = TaskView(name, "new", zone=decision.rebalance, created=100 + step)
+        assert len(tasks) <= max(view.ceiling, desired)
+        assert sum(each.healthy for each in tasks.values()) >= desired
+        if not decision.start and not decision.stop:  # what was started becomes healthy
+            tasks = {
+                name: TaskView(name, "new", True, True, "", each.created, zone=each.zone)
+                for name, each in tasks.items()
+            }
+    if math.floor(desired * most / 100) > desired:
+        assert emptiest_zone(list(tasks.values()), ZONES) == ""
+    assert len(tasks) == desired

@@ -389,3 +389,37 @@ def test_a_daemon_waits_for_instances(place: Place) -> None:
     assert made["serviceArn"] not in listing(cluster=place.name, schedulingStrategy="REPLICA")["serviceArns"]
     assert listing(cluster=place.name, resourceManagementType="ECS")["serviceArns"] == []
     place.ecs.delete_service(cluster=place.name, service=service)
+
+
+def zones_of(place: Place, service: str) -> list[str]:
+    tasks = place.ecs.describe_tasks(cluster=place.name, tasks=place.tasks(service))["tasks"]
+    return sorted(each["availabilityZone"] for each in tasks if each["lastStatus"] == "RUNNING")
+
+
+def test_tasks_are_spread_over_zones_and_balanced_again(place: Place) -> None:
+    service = place.serve(place.program(FOREVER), 4)
+    place.until_steady(service)
+    first, second = sorted(set(zones_of(place, service)))
+    assert zones_of(place, service) == [first, first, second, second]
+    tasks = place.ecs.describe_tasks(cluster=place.name, tasks=place.tasks(service))["tasks"]
+    busy = [each["taskArn"] for each in tasks if each["availabilityZone"] == first]
+    protect = place.ecs.update_task_protection
+    protect(cluster=place.name, tasks=busy, protectionEnabled=True)
+    place.ecs.update_service(cluster=place.name, service=service, desiredCount=2)
+    until(lambda: zones_of(place, service) == [first, first], 15)
+    protect(cluster=place.name, tasks=busy, protectionEnabled=False)
+    until(lambda: zones_of(place, service) == [first, second], 20)
+
+    def told() -> str:
+        return "\n".join(reversed(events(place, service)))
+
+    until(lambda: "is AZ balanced with" in told(), 10)
+    story = [
+        f"is not AZ balanced with 2 tasks in {first}, 0 tasks in {second}. AZ Rebalancing in progress.",
+        f"has started 1 tasks in {second} to AZ Rebalance: (task ",
+        f"has stopped 1 running tasks in {first} due to AZ rebalancing: (task ",
+        f"is AZ balanced with 1 tasks in {first}, 1 tasks in {second}.",
+    ]
+    positions = [told().index(line) for line in story]
+    assert positions == sorted(positions)
+    place.ecs.delete_service(cluster=place.name, service=service, force=True)

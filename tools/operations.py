@@ -34,6 +34,8 @@ REGION = "us-east-1"
 SERVICES = {
     # botocore's name: (title, the files under tests/lab_cloud/ that test it)
     "ecs": ("Amazon ECS", "ecs/*.py"),
+    "ecr": ("Amazon ECR", "ecr/*.py"),
+    "ecr-public": ("Amazon ECR Public", "ecr/*.py"),
     "elbv2": ("Elastic Load Balancing v2 (Application and Network Load Balancers)", "elb/*.py"),
     "elb": ("Elastic Load Balancing (Classic Load Balancers)", "elb/test_classic_api.py"),
 }

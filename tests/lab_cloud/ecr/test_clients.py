@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab_cloud.ecr.registry import Registry, small
-from tests.stage import RunningCloud
+from tests.stage import ROOT, RunningCloud
 
 needs_skopeo = pytest.mark.skipif(shutil.which("skopeo") is None, reason="skopeo is not installed")
 
@@ -108,6 +109,26 @@ def test_docker_both_ways(cloud: RunningCloud, registry: Registry, name: str, tm
         docker("push", f"{registry.host}/{name}:v3")
     finally:
         docker("rmi", "-f", one, two, f"{registry.host}/{name}:v3", code=0)
+
+
+@pytest.mark.skipif(not _engine() or shutil.which("sh") is None, reason="no Docker engine answers")
+def test_the_page_on_docker_works_as_it_stands(new_cloud: RunningCloud, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8").partition("## docker, podman, skopeo")[2]
+    commands = page.partition("```sh\n")[2].partition("```")[0]
+    new_cloud.command("up")
+    surroundings = {
+        **new_cloud.environment,
+        "DOCKER_CONFIG": str(tmp_path / "docker"),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "PYTHONPATH": str(ROOT),
+    }
+    script = f'set -eu\neval "$(python -m lab_cloud env)"\n{commands}docker rmi -f "$uri:1"\n'
+    done = subprocess.run(
+        ["sh", "-c", script], cwd=tmp_path, env=surroundings, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Login Succeeded" in done.stdout
+    assert new_cloud.client("ecr").describe_images(repositoryName="web")["imageDetails"][0]["imageTags"] == ["1"]
 
 
 @pytest.fixture

@@ -132,6 +132,8 @@ class ElbApi(
         known = self._elb.targets.states(group.arn)
         if len(known) + len(targets) > MOST_TARGETS:
             raise AwsError("TooManyTargets", f"A target group has at most {MOST_TARGETS} targets.")
+        if group.target_type == "alb" and len({state.ip for state in known} | {one["Id"] for one in targets}) > 1:
+            raise AwsError("TooManyTargets", "A target group with the target type 'alb' has at most one target.")
         for target in targets:
             _check_target(call.region, group, target)
         for target in targets:
@@ -198,8 +200,22 @@ def _check_target(region: str, group: TargetGroup, target: Mapping[str, Any]) ->
         _check_instance(region, group, name)
     elif group.target_type == "ip":
         _check_address(region, group, name, target.get("AvailabilityZone"))
+    elif group.target_type == "alb":
+        _check_balancer(region, group, name, int(target.get("Port", group.port)))
     else:
-        text = f"The embedded cloud does not register targets of the type {group.target_type}."
+        text = "The embedded cloud has no Lambda functions, so none can be registered as a target."
+        raise AwsError("InvalidTarget", text)
+
+
+def _check_balancer(region: str, group: TargetGroup, arn: str, port: int) -> None:
+    found = moto_elb.load_balancer(region, arn)
+    if found is None or found.kind != "application":
+        raise AwsError("InvalidTarget", f"The target '{arn}' is not an Application Load Balancer")
+    if found.vpc_id != group.vpc_id:
+        text = f"The load balancer '{arn}' is not in the target group VPC '{group.vpc_id}'"
+        raise AwsError("InvalidTarget", text)
+    if port != group.port or all(one.port != port for one in found.listeners):
+        text = f"The load balancer '{arn}' must have a listener on the target group's port, {group.port}"
         raise AwsError("InvalidTarget", text)
 
 

@@ -1,6 +1,6 @@
 """What should listen, for whom, and which targets can be reached: decided from plain copies, without any I/O."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ..network import reach
@@ -15,16 +15,21 @@ Barriers = dict[tuple[str, str, int], tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class DoorPlan:
-    """A listener that should have a port, and why nobody gets in, if so."""
+    """A listener that should have a port, and why nobody gets in, if so.
+
+    A listener of an Application Load Balancer that is a target of a network one has a second port, `inside` its VPC.
+    """
 
     balancer: LoadBalancer
     listener: Listener
     refusal: str = ""
+    inside: bool = False
 
     @property
     def key(self) -> str:
         """What stands for this listener across restarts."""
-        return f"{self.balancer.region}/{self.balancer.name}/{self.listener.port}"
+        place = f"{self.balancer.region}/{self.balancer.name}/{self.listener.port}"
+        return f"inside/{place}" if self.inside else place
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,9 @@ def decide(balancing: Balancing, networks: Mapping[str, Network], places: Iterab
             for arn in listener.targets:
                 if balancer not in users.setdefault(arn, []):
                     users[arn].append(balancer)
+    places = list(places)
+    for plan in _inside(balancing, users, networks, places):
+        doors[plan.key] = plan
     return Plan(doors, frozenset(users), _barriers(balancing.target_groups, users, networks, places))
 
 
@@ -84,6 +92,23 @@ def _refusal(balancer: LoadBalancer, listener: Listener, network: Network) -> st
     return reach.listener_open(
         balancer.groups, listener.port, network.groups, internal=balancer.internal, name=balancer.name
     ).reason
+
+
+def _inside(
+    balancing: Balancing,
+    users: Mapping[str, list[LoadBalancer]],
+    networks: Mapping[str, Network],
+    places: Iterable[tuple[str, str, int, int]],
+) -> Iterator[DoorPlan]:
+    balancers = {one.arn: one for one in balancing.load_balancers}
+    for arn, address, port, _check_port in places:
+        target, group = balancers.get(address), balancing.target_groups.get(arn)
+        if target is None or group is None or group.target_type != "alb":
+            continue
+        known = networks.get(target.region, Network()).groups
+        for user in users.get(arn, ()):
+            refusal = reach.admits(target.groups, client_of(user), port, known).reason
+            yield from (DoorPlan(target, one, refusal, True) for one in target.listeners if one.port == port)
 
 
 def _barriers(

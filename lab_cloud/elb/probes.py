@@ -210,7 +210,8 @@ class Prober:
 
 def request_for(target: Target, check: HealthCheck) -> bytes:
     """The bytes of a health check, as AWS sends it."""
-    host = f"{target.ip}:{target.check_port}"
+    name = target.ip.split("/")[-2] if target.ip.startswith("arn:") else target.ip  # a load balancer's name, or address
+    host = f"{name}:{target.check_port}"
     return (
         f"GET {check.path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
         "User-Agent: ELB-HealthChecker/2.0\r\nAccept-Encoding: gzip, compressed\r\n\r\n"

@@ -141,7 +141,7 @@ class Elb:
             return self._balancing
 
     def _door_of(self, balancer: LoadBalancer, port: int | None) -> DoorPlan | None:
-        plans = [one for one in self._plan.doors.values() if one.balancer.arn == balancer.arn]
+        plans = [one for one in self._plan.doors.values() if one.balancer.arn == balancer.arn and not one.inside]
         if port is not None:
             plans = [one for one in plans if one.listener.port == port]
         ranked = sorted(plans, key=lambda one: (bool(one.refusal), one.listener.port != 80, one.listener.port))
@@ -151,13 +151,15 @@ class Elb:
         return f"{_scheme(plan)}://127.0.0.1:{self._doors[plan.key].port}/"
 
     def _apply(self, plan: Plan) -> None:
-        self._plan = plan
         arns = {door.balancer.arn for door in plan.doors.values()}
         self._counters = {arn: self._counters.get(arn) or Counters() for arn in arns}
         carrying = {door.balancer.arn for door in plan.doors.values() if door.balancer.kind == "network"}
         self._flows = {arn: self._flows.get(arn) or FlowCounters() for arn in carrying}
+        for old in [one for key, one in self._plan.doors.items() if one.inside and key not in plan.doors]:
+            self._book.remove(old.balancer.arn, old.listener.port)
         for key in [key for key in self._doors if key not in plan.doors]:
             self._plane.close(self._doors.pop(key))
+        self._plan = plan
         new = {key: self._ports.bind(key) for key in plan.doors if key not in self._doors}
         ports = {key: door.port for key, door in self._doors.items()}
         ports |= {key: int(sock.getsockname()[1]) for key, sock in new.items()}
@@ -165,7 +167,7 @@ class Elb:
             neighbours = tuple(
                 (other.listener.port, _scheme(other), ports[name])
                 for name, other in plan.doors.items()
-                if other.balancer.arn == wanted.balancer.arn
+                if other.balancer.arn == wanted.balancer.arn and other.inside == wanted.inside
             )
             door = self._doors.get(key)
             if door is not None and (door.tls is not None) != (_scheme(wanted) == "https"):
@@ -179,6 +181,8 @@ class Elb:
                 self._plane.open(door)
             elif door.listening != listening:
                 door.change(listening)
+            if wanted.inside:
+                self._book.add(wanted.balancer.arn, wanted.listener.port, door.port)
 
     def _tls(self, wanted: DoorPlan) -> Tls | None:
         return Tls(self.authority, wanted.balancer.dns_name) if _scheme(wanted) == "https" else None

@@ -13,12 +13,12 @@ from ..wire import Answer, Call, moto_elb_settings
 MOST_TAGS = 50
 MOST_RESOURCES = 20
 LONGEST_KEY, LONGEST_VALUE = 128, 256
-NOUNS = {
-    "loadbalancer": ("LoadBalancerNotFound", "load balancers"),
-    "targetgroup": ("TargetGroupNotFound", "target groups"),
-    "listener": ("ListenerNotFound", "listeners"),
-    "listener-rule": ("RuleNotFound", "rules"),
-    "truststore": ("TrustStoreNotFound", "trust stores"),
+MISSING = {
+    "loadbalancer": ("LoadBalancerNotFound", "The specified load balancer does not exist."),
+    "targetgroup": ("TargetGroupNotFound", "One or more target groups not found"),
+    "listener": ("ListenerNotFound", "The specified listener does not exist."),
+    "listener-rule": ("RuleNotFound", "The specified rule does not exist."),
+    "truststore": ("TrustStoreNotFound", "The specified trust store does not exist."),
 }
 
 
@@ -83,7 +83,6 @@ def _need(region: str, arn: str) -> None:
     if moto_elb_settings.exists(region, arn):
         return
     kind = arn.split(":", 5)[-1].partition("/")[0] if arn.startswith("arn:") else ""
-    if kind not in NOUNS:
+    if kind not in MISSING:
         raise AwsError("ValidationError", f"'{arn}' is not a valid ARN of a load balancing resource")
-    code, noun = NOUNS[kind]
-    raise AwsError(code, f"One or more {noun} not found")
+    raise AwsError(*MISSING[kind])

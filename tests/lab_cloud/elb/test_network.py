@@ -6,6 +6,7 @@ from typing import Any
 
 from .small_cloud import REGION, SmallCloud, until
 from .stage import Talk, forever
+from .test_api import refused
 
 
 def network(cloud: SmallCloud, name: str = "flow", **more: Any) -> str:
@@ -148,3 +149,56 @@ def test_a_tls_listener_ends_tls_and_carries_bytes(cloud: SmallCloud) -> None:
     with Talk(trust.wrap_socket(plain, server_hostname="secure.example.com")) as talk:
         talk.send(b"x\n")
         assert talk.rest() == b"hello x\n"
+
+
+def test_an_application_load_balancer_as_the_target(cloud: SmallCloud) -> None:
+    inner = cloud.balancer([cloud.security_group("inner")], "inner", Scheme="internal")
+    web = cloud.group()
+    cloud.listener(inner, web)
+    address = cloud.task(forever, [cloud.security_group("inside")])
+    cloud.elbv2.register_targets(TargetGroupArn=web, Targets=[{"Id": address}])
+    group = tcp_group(cloud, TargetType="alb", HealthCheckPath="/health")
+    listener(cloud, network(cloud), group)
+    cloud.elbv2.register_targets(TargetGroupArn=group, Targets=[{"Id": inner}])
+    until(lambda: cloud.states(group) == ["healthy"])
+    assert b"GET /hello HTTP/1.1" in cloud.get("flow", "/hello")
+    assert "internal" in cloud.elb.url("inner")[1]  # from outside it stays closed
+    cloud.elbv2.deregister_targets(TargetGroupArn=group, Targets=[{"Id": inner}])
+    until(lambda: cloud.states(group) == [] and cloud.book.lookup(inner, 80) is None, seconds=15)
+
+
+def test_targets_that_are_no_application_load_balancer(cloud: SmallCloud) -> None:
+    balancer, group = network(cloud), tcp_group(cloud, TargetType="alb")
+    register = cloud.elbv2.register_targets
+    assert refused(register, TargetGroupArn=group, Targets=[{"Id": balancer}])[0] == "InvalidTarget"
+    lone = cloud.balancer([cloud.security_group()])
+    code, message = refused(register, TargetGroupArn=group, Targets=[{"Id": lone}])
+    assert (code, "must have a listener on" in message) == ("InvalidTarget", True)
+    functions = cloud.elbv2.create_target_group(Name="functions", TargetType="lambda")["TargetGroups"][0]
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:f"
+    code, message = refused(register, TargetGroupArn=functions["TargetGroupArn"], Targets=[{"Id": arn}])
+    assert (code, "no Lambda functions" in message) == ("InvalidTarget", True)
+
+
+def test_listeners_that_a_network_load_balancer_cannot_have(cloud: SmallCloud) -> None:
+    balancer, group = network(cloud), tcp_group(cloud)
+    udp, web = tcp_group(cloud, "udp", Protocol="UDP"), cloud.group()
+
+    def bad(to: str, port: int | None = 80, protocol: str | None = "TCP") -> str:
+        given = {"LoadBalancerArn": balancer, "Port": port, "Protocol": protocol}
+        actions = [{"Type": "forward", "TargetGroupArn": to}]
+        present = {name: value for name, value in given.items() if value is not None}
+        return refused(cloud.elbv2.create_listener, DefaultActions=actions, **present)[0]
+
+    assert bad(group, None) == "ValidationError"
+    assert bad(group, 80, None) == "ValidationError"
+    assert bad(group, 80, "HTTP") == "ValidationError"
+    assert bad(group, 80, "QUIC") == "UnsupportedProtocol"
+    assert bad(udp) == "IncompatibleProtocols"
+    assert bad(web) == "IncompatibleProtocols"
+    first, second = listener(cloud, balancer, group), listener(cloud, balancer, tcp_group(cloud, "two"), 81)
+    assert bad(group) == "DuplicateListener"
+    assert refused(cloud.elbv2.modify_listener, ListenerArn=second, Port=80)[0] == "DuplicateListener"
+    cloud.elbv2.modify_listener(ListenerArn=first, Port=82)
+    ports = [one["Port"] for one in cloud.elbv2.describe_listeners(LoadBalancerArn=balancer)["Listeners"]]
+    assert ports == [82, 81]

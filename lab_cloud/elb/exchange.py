@@ -15,7 +15,8 @@ from .messages import Header, RequestHead
 from .model import Rewrite
 from .stickiness import Choice
 from .targets import Target
-from .upstream import Upstream
+from .tls import unverified
+from .upstream import Place, Upstream
 
 if TYPE_CHECKING:
     from .proxy import ClientConnection
@@ -150,22 +151,25 @@ class Exchange:
             return
         if self.head.expects and self.modern:
             self.client.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        self._connect(port, reuse=True)
+        self._connect((port, target.group.config.protocol == "HTTPS"), reuse=True)
 
-    def _connect(self, port: int, reuse: bool) -> None:
+    def _connect(self, place: Place, reuse: bool) -> None:
         reuse = reuse and not self.isolated
-        upstream = self.client.plane.pool.take(port, self.method in messages.IDEMPOTENT) if reuse else None
+        upstream = self.client.plane.pool.take(place, self.method in messages.IDEMPOTENT) if reuse else None
         if upstream is not None:
             self._carry(upstream)
         else:
-            self._connecting = self.client.loop.create_task(self._open(port))
+            self._connecting = self.client.loop.create_task(self._open(place))
 
-    async def _open(self, port: int) -> None:
+    async def _open(self, place: Place) -> None:
         plane = self.client.plane
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 _transport, upstream = await plane.loop.create_connection(
-                    lambda: Upstream(plane.pool, port), "127.0.0.1", port
+                    lambda: Upstream(plane.pool, place),
+                    "127.0.0.1",
+                    place[0],
+                    ssl=unverified() if place[1] else None,
                 )
         except TimeoutError:
             self._connecting = None
@@ -261,7 +265,7 @@ class Exchange:
             self.retried = True
             self.pending, self._sent = self._sent, None
             self.pending_size = self._sent_size
-            self._connect(upstream.port, reuse=False)
+            self._connect(upstream.place, reuse=False)
         else:
             self.broken("The target closed the connection without an answer.")
 

@@ -16,6 +16,7 @@ from . import health
 from .health import Outcome
 from .model import HealthCheck
 from .targets import Target, TargetRegistry
+from .tls import unverified
 
 PROBES_PER_SECOND = 250
 """Above this many, checks come less often than their interval says, so that they never cost much of a core."""
@@ -178,7 +179,13 @@ class Prober:
         request = b"" if check.protocol not in ("HTTP", "HTTPS") else request_for(target, check)
         timer = self._loop.call_at(deadline, _give_up, verdict)
         try:
-            transport, _probe = await self._loop.create_connection(lambda: Probe(request, verdict), "127.0.0.1", port)
+            transport, _probe = await self._loop.create_connection(
+                lambda: Probe(request, verdict),
+                "127.0.0.1",
+                port,
+                ssl=unverified() if check.protocol == "HTTPS" else None,
+                ssl_handshake_timeout=check.timeout if check.protocol == "HTTPS" else None,
+            )
         except OSError:
             timer.cancel()
             return REFUSED

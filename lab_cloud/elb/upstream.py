@@ -12,6 +12,8 @@ from .messages import HOP_BY_HOP, Header
 if TYPE_CHECKING:
     from .exchange import Exchange
 
+Place = tuple[int, bool]
+"""Where a target is: its loopback port, and whether it speaks HTTPS."""
 HIGH_WATER = 256 * 1024
 HEAD_LIMIT = 32 * 1024
 IDLE_SECONDS = 30.0
@@ -25,12 +27,12 @@ class Upstream(asyncio.Protocol):
 
     __slots__ = (
         "_headers", "_lines", "_reason", "_received", "at_end", "done", "exchange", "head_seen", "idle_since",
-        "keep_alive", "loop", "out", "parser", "pool", "port", "reused", "started", "transport", "tunnel",
+        "keep_alive", "loop", "out", "parser", "place", "pool", "reused", "started", "transport", "tunnel",
     )  # fmt: skip
 
-    def __init__(self, pool: "Pool", port: int) -> None:
+    def __init__(self, pool: "Pool", place: Place) -> None:
         self.pool = pool
-        self.port = port
+        self.place = place
         self.loop = pool.loop
         self.reused = False
         self.tunnel = False  # WebSocket: bytes pass both ways as they are
@@ -217,15 +219,15 @@ class Upstream(asyncio.Protocol):
 
 
 class Pool:
-    """Open connections to targets that carry nothing now, by loopback port."""
+    """Open connections to targets that carry nothing now."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self._idle: dict[int, list[Upstream]] = defaultdict(list)
+        self._idle: dict[Place, list[Upstream]] = defaultdict(list)
 
-    def take(self, port: int, repeatable: bool) -> Upstream | None:
+    def take(self, place: Place, repeatable: bool) -> Upstream | None:
         """A kept connection, the last used first; None when a new one has to be made."""
-        idle = self._idle.get(port)
+        idle = self._idle.get(place)
         if not idle:
             return None
         if not repeatable and self.loop.time() - idle[-1].idle_since > FRESH_SECONDS:
@@ -236,7 +238,7 @@ class Pool:
 
     def keep(self, upstream: Upstream) -> None:
         """Keep a connection for the next request."""
-        idle = self._idle[upstream.port]
+        idle = self._idle[upstream.place]
         if len(idle) >= KEPT_PER_TARGET:
             upstream.transport.close()
             return
@@ -246,11 +248,11 @@ class Pool:
 
     def drop(self, upstream: Upstream) -> None:
         """Forget a connection that has closed."""
-        idle = self._idle.get(upstream.port)
+        idle = self._idle.get(upstream.place)
         if idle and upstream in idle:
             idle.remove(upstream)
         if not idle:
-            self._idle.pop(upstream.port, None)
+            self._idle.pop(upstream.place, None)
 
     def sweep(self, now: float) -> None:
         """Close what has been idle for long."""

@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 import requests
+import websocket
 from botocore.exceptions import ClientError
 
 from lab_cloud.elb.authority import Authority
 
 from .small_cloud import SmallCloud, until
 from .stage import Talk, forever
+from .test_websocket import frames
 
 NUMBERS = itertools.count(1)
 OK = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200", "MessageBody": "safe"}}]
@@ -254,6 +256,50 @@ def test_bad_https_listeners(site: Site, cloud: SmallCloud, issued: str) -> None
         cloud.elbv2.add_listener_certificates(ListenerArn=listener, Certificates=[{"CertificateArn": issued + "0"}])
     with pytest.raises(ClientError, match="ListenerNotFound"):
         cloud.elbv2.describe_listener_certificates(ListenerArn=listener + "0")
+
+
+def test_a_target_that_speaks_https(site: Site, cloud: SmallCloud, issued: str, tmp_path: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(Authority(tmp_path).issue(["anybody.example"]))  # nobody asks whose it is
+
+    def target(talk: Talk) -> None:
+        talk.sock = context.wrap_socket(talk.sock, server_side=True)
+        forever(talk)
+
+    group = cloud.group(site.name, Protocol="HTTPS", Port=443)
+    tasks = cloud.security_group(f"{site.name}-task", port=443)
+    cloud.elbv2.register_targets(TargetGroupArn=group, Targets=[{"Id": cloud.task(target, [tasks], 443)}])
+    site.https(issued, DefaultActions=[{"Type": "forward", "TargetGroupArn": group}])
+    until(lambda: cloud.states(group) == ["healthy"])
+    for _ in range(3):
+        assert site.get().text.startswith("GET / HTTP/1.1")
+
+
+def test_the_target_may_be_told_what_was_agreed_on(site: Site, cloud: SmallCloud, issued: str) -> None:
+    group = cloud.group(site.name)
+    address = cloud.task(forever, [cloud.security_group(f"{site.name}-task")])
+    cloud.elbv2.register_targets(TargetGroupArn=group, Targets=[{"Id": address}])
+    site.https(issued, DefaultActions=[{"Type": "forward", "TargetGroupArn": group}])
+    assert "tls-version" not in site.get().text.lower()
+    key = "routing.http.x_amzn_tls_version_and_cipher_suite.enabled"
+    cloud.elbv2.modify_load_balancer_attributes(
+        LoadBalancerArn=site.balancer, Attributes=[{"Key": key, "Value": "true"}]
+    )
+    site.url()
+    seen = site.get().text
+    assert "X-Amzn-Tls-Version: TLSv1." in seen
+    assert "X-Amzn-Tls-Cipher-Suite: " in seen
+
+
+def test_a_websocket_over_tls(site: Site, cloud: SmallCloud, issued: str) -> None:
+    group = cloud.group(site.name)
+    address = cloud.task(frames, [cloud.security_group(f"{site.name}-task")])
+    cloud.elbv2.register_targets(TargetGroupArn=group, Targets=[{"Id": address}])
+    site.https(issued, DefaultActions=[{"Type": "forward", "TargetGroupArn": group}])
+    client = websocket.create_connection(site.url().replace("https", "wss"), timeout=10, sslopt={"ca_certs": site.ca})
+    client.send("safe and sound")
+    assert client.recv() == "safe and sound"
+    client.close()
 
 
 def test_the_authority_stays_the_same_across_restarts(tmp_path: Path) -> None:

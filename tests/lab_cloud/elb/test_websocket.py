@@ -24,6 +24,9 @@ MEGABYTE = b"x" * 1_000_000
 def accept(talk: Talk, more: bytes = b"") -> bytes:
     """Take the offer as RFC 6455 says; returns the request's head."""
     head = talk.head()
+    if b"sec-websocket-key" not in headers(head):  # a health check
+        talk.reply()
+        raise EOFError
     key = headers(head)[b"sec-websocket-key"] + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
     proof = base64.b64encode(hashlib.sha1(key).digest())
     talk.send(TAKEN + b"Sec-WebSocket-Accept: %b\r\n\r\n%b" % (proof, more))

@@ -13,6 +13,8 @@ from .strategy import check_strategy, strategy_of
 from .tags import tag_dict
 
 CREATED = ["TAGS", "SETTINGS", "CONFIGURATIONS", "ATTACHMENTS"]
+INSIGHTS = ("enhanced", "enabled", "disabled")
+"""What the setting containerInsights can be."""
 
 
 class ClusterOperations:
@@ -37,7 +39,7 @@ class ClusterOperations:
         cluster = Cluster(
             name=name,
             region=region.name,
-            settings=params.get("settings") or [{"name": "containerInsights", "value": "disabled"}],
+            settings=_settings(params.get("settings")),
             configuration=params.get("configuration"),
             capacity_providers=providers,
             default_strategy=strategy,
@@ -84,7 +86,7 @@ class ClusterOperations:
         """UpdateCluster."""
         region = self._region(call)
         cluster = region.find_cluster(params["cluster"])
-        cluster.settings = params.get("settings", cluster.settings)
+        cluster.settings = _settings(params.get("settings", cluster.settings))
         cluster.configuration = params.get("configuration", cluster.configuration)
         cluster.service_connect = params.get("serviceConnectDefaults", cluster.service_connect)
         return {"cluster": region.describe_cluster(cluster, ["SETTINGS", "CONFIGURATIONS"])}
@@ -93,5 +95,17 @@ class ClusterOperations:
         """UpdateClusterSettings."""
         region = self._region(call)
         cluster = region.find_cluster(params["cluster"])
-        cluster.settings = params["settings"]
+        cluster.settings = _settings(params["settings"])
         return {"cluster": region.describe_cluster(cluster, ["SETTINGS"])}
+
+
+def _settings(asked: list[dict[str, str]] | None) -> list[dict[str, str]]:
+    """The settings of a cluster; a value that is none of ClusterSetting's is refused."""
+    for one in asked or []:
+        if one.get("value") not in INSIGHTS:
+            raise AwsError(
+                "InvalidParameterException",
+                f"The value '{one.get('value', '')}' of the setting containerInsights is invalid. "
+                f"Specify one of {', '.join(INSIGHTS)}, and try again.",
+            )
+    return asked or [{"name": "containerInsights", "value": "disabled"}]

@@ -42,6 +42,18 @@ def test_bad_names_and_strategies(cloud: RunningCloud) -> None:
     )
 
 
+def test_container_insights_takes_three_values(cloud: RunningCloud, place: Place) -> None:
+    wrong = [{"name": "containerInsights", "value": "on"}]
+    refuse = "Specify one of enhanced, enabled, disabled"
+    refused(place.ecs.create_cluster, "InvalidParameterException", refuse, clusterName="insights", settings=wrong)
+    for change in (place.ecs.update_cluster, place.ecs.update_cluster_settings):
+        refused(change, "InvalidParameterException", refuse, cluster=place.name, settings=wrong)
+        right = [{"name": "containerInsights", "value": "enhanced"}]
+        assert change(cluster=place.name, settings=right)["cluster"]["settings"] == right
+        off = [{"name": "containerInsights", "value": "disabled"}]
+        place.ecs.update_cluster_settings(cluster=place.name, settings=off)
+
+
 def test_what_is_not_there_says_so_in_awss_shape(cloud: RunningCloud) -> None:
     refused(
         cloud.client("ecs").describe_task_sets,

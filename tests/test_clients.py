@@ -43,7 +43,6 @@ def run(folder: Path, commands: list[str]) -> list[str]:
         ["sh", "-c", script], cwd=folder, env=surroundings, capture_output=True, text=True, timeout=400, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stderr == ""
     return [one.strip() for one in done.stdout.split(MARK)[1:]]
 
 

@@ -1,11 +1,12 @@
 """The server's end of the commands on images: build, images, history, save, load, tag, push, pull, rmi."""
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .control import Command
-from .errors import CloudError, ImageNotFound
+from .control import IMAGES, Command
+from .errors import CloudError, ImageCorrupt, ImageNotFound
 from .jobs import Jobs, Work
 from .runtime.catalog import Catalog
 from .runtime.contents import Contents, contents
@@ -13,7 +14,6 @@ from .runtime.images import Descriptor
 from .runtime.references import parse, short
 
 Say = Callable[[str], None]
-PREFIX = "images/"
 
 
 class ImagesControl:
@@ -47,8 +47,8 @@ class ImagesControl:
             "push": self._push,
             "pull": self._pull,
         }
-        found: dict[str, Command] = {f"{PREFIX}{name}": self._started(work) for name, work in works.items()}
-        found[f"{PREFIX}look"] = self._jobs.look
+        found: dict[str, Command] = {f"{IMAGES}{name}": self._started(work) for name, work in works.items()}
+        found[f"{IMAGES}look"] = self._jobs.look
         return found
 
     def _started(self, work: Callable[..., dict[str, Any]]) -> Command:
@@ -73,7 +73,12 @@ class ImagesControl:
 
     def _list(self, say: Say) -> dict[str, Any]:
         """Every image that is here, with its layers, and who else has each layer."""
-        images = {name: contents(self._store, manifest) for name, manifest in self._store.names().items()}
+        images = {}
+        for name, manifest in self._store.names().items():
+            try:
+                images[name] = contents(self._store, manifest)
+            except ImageCorrupt as error:
+                say(f"{short(name)}: {error.message}")
         return {"images": [self._facts(name, image, images) for name, image in sorted(images.items())]}
 
     def _facts(self, name: str, image: Contents, images: dict[str, Contents]) -> dict[str, Any]:
@@ -179,9 +184,10 @@ class ImagesControl:
         wanted = text.removeprefix("sha256:")
         if len(wanted) >= 6 and not set(wanted) - set("0123456789abcdef"):
             for name, manifest in self._store.names().items():
-                ids = (manifest.digest, contents(self._store, manifest).config.digest)
-                if any(each.partition(":")[2].startswith(wanted) for each in ids):
-                    return name, manifest
+                with contextlib.suppress(ImageCorrupt):
+                    ids = (manifest.digest, contents(self._store, manifest).config.digest)
+                    if any(each.partition(":")[2].startswith(wanted) for each in ids):
+                        return name, manifest
         try:
             image = self._catalog.pull(text)
         except ImageNotFound:

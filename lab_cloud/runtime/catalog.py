@@ -100,8 +100,6 @@ class Catalog:
             return self._from_remote(reference, password)
         if reference.digest:
             manifest = self._by_digest(reference)
-        elif self.store.is_mine(name):
-            manifest = self.store.resolve(name)
         else:
             manifest = self._build(reference) or self.store.resolve(name)
         if manifest is None:
@@ -134,8 +132,11 @@ class Catalog:
         return None
 
     def _build(self, reference: Reference) -> Descriptor | None:
-        if str(reference) in self._built:
-            return self._built[str(reference)]
+        full = str(reference)
+        if full in self._built and self.store.resolve(full) == self._built[full]:
+            return self._built[full]
+        if self.store.is_mine(full):
+            return None  # what the learner has given this name stays
         for name, source in self._sources.items():
             if reference.repository not in source["repositories"]:
                 continue
@@ -146,10 +147,11 @@ class Catalog:
                 extra = {"Labels": {INTERPRETER: str(reference)}}
             else:
                 continue
-            layers, history, config = self._layers(name)
-            manifest = self.store.add(layers, _merged(config, extra), history)
-            self.store.tag(str(reference), manifest)
-            self._built[str(reference)] = manifest
+            with self.store.building():
+                layers, history, config = self._layers(name)
+                manifest = self.store.add(layers, _merged(config, extra), history)
+                self.store.tag(full, manifest)
+            self._built[full] = manifest
             return manifest
         return None
 

@@ -14,6 +14,7 @@ from lab_cloud.runtime.build.context import Context, NoSource, Source
 from lab_cloud.runtime.build.copying import Look, copied
 from lab_cloud.runtime.build.dockerfile import Instruction
 from lab_cloud.runtime.build.files import LinkLoop
+from lab_cloud.runtime.build.instructions import DOCKER
 from lab_cloud.runtime.build.running import Runner, changed, look
 from lab_cloud.runtime.build.settings import SETTINGS, configured
 from lab_cloud.runtime.build.sources import Sources
@@ -178,6 +179,11 @@ class _Run:
         except ImageNotFound as error:
             raise instruction.error(f"the image {name} is not here", error.remedy) from error
         found = self.store.descriptor(image.digest)
+        if image.config.get("OnBuild") and instruction.name == "FROM":
+            raise instruction.error(
+                f"the image {name} has ONBUILD instructions, which this builder does not carry out",
+                f"Choose another base. {DOCKER}",
+            )
         return Stage.from_image(plan, self.store, contents(self.store, found))
 
     def _built(self, plan: Plan) -> Stage:
@@ -229,13 +235,12 @@ class _Run:
             stage.own_cmd = True
         if instruction.name == "ENTRYPOINT" and not stage.own_cmd:
             stage.config.pop("Cmd", None)  # the base's command was meant for the base's entry point
-        text = instruction.text
-        layer: dict[str, Entry] = {}
         key = key_of(stage.key, instruction.name, stage.config)
         cached, made = self._look_up(key)
         if not cached and instruction.name == "WORKDIR":
-            layer = copied(stage.files(self.store), [Source("", Entry())], stage.config["WorkingDir"], Look())
-        self._finish(stage, number, instruction, key, cached, made, layer, text, began)
+            files = stage.files(self.store)
+            made = self._kept(copied(files, [Source("", Entry())], stage.config["WorkingDir"], Look()))
+        self._finish(stage, number, instruction, key, cached, made, began)
 
     def _copy(self, stage: Stage, number: int, instruction: Instruction, began: float) -> None:
         sources = Sources(self, stage, instruction)
@@ -243,11 +248,10 @@ class _Run:
         facts = [[source.name, content_of([("", source.entry), *source.below])] for source in found]
         key = key_of(stage.key, instruction.name, facts, sources.destination, sources.chmod, sources.chown)
         cached, made = self._look_up(key)
-        layer: dict[str, Entry] = {}
         if not cached:
             files = stage.files(self.store)
-            layer = copied(files, found, sources.destination, Look(sources.mode(), sources.owner(files)))
-        self._finish(stage, number, instruction, key, cached, made, layer, instruction.text, began)
+            made = self._kept(copied(files, found, sources.destination, Look(sources.mode(), sources.owner(files))))
+        self._finish(stage, number, instruction, key, cached, made, began)
 
     def _execute(self, stage: Stage, number: int, instruction: Instruction, began: float) -> None:
         if stage.from_scratch:
@@ -256,7 +260,6 @@ class _Run:
         heredocs = [heredoc.text for heredoc in instruction.heredocs]
         key = key_of(stage.key, instruction.text, heredocs, inside, list(sys.version_info[:2]))
         cached, made = self._look_up(key)
-        layer: dict[str, Entry] = {}
         output: list[str] = []
         if not cached:
             self.say(f"{self._step_of(stage, number, instruction).head}   running …")
@@ -269,12 +272,18 @@ class _Run:
             before = look(runner.root)
             runner.run(instruction, stage.config, stage.args, heard)
             layer = changed(runner.root, before, look(runner.root), stage.files(self.store))
-        self._finish(stage, number, instruction, key, cached, made, layer, instruction.text, began, tuple(output))
+            made = self._kept(layer)
+            runner.close()
+        self._finish(stage, number, instruction, key, cached, made, began, tuple(output))
 
     def _look_up(self, key: str) -> tuple[bool, Descriptor | None]:
         if not self.request.use_cache:
             return False, None
         return self.cache.get(key)
+
+    def _kept(self, layer: Mapping[str, Entry]) -> Descriptor | None:
+        """A layer in the store; None when nothing was changed."""
+        return self.store.put_stream(tar(layer), LAYER) if layer else None
 
     def _finish(
         self,
@@ -284,17 +293,14 @@ class _Run:
         key: str,
         cached: bool,
         made: Descriptor | None,
-        layer: Mapping[str, Entry],
-        text: str,
         began: float,
         output: tuple[str, ...] = (),
     ) -> None:
-        """Keep a step's layer, and tell of it."""
+        """Remember a step, and tell of it."""
         if not cached:
-            made = self.store.put_stream(tar(layer), LAYER) if layer else None
             self.cache.put(key, made)
         stage.key = key
-        stage.note(text, made)
+        stage.note(instruction.text, made)
         self._tell(stage, number, instruction, cached=cached, began=began, layer=made, output=output)
 
     def _tell(

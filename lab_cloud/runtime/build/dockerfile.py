@@ -139,6 +139,8 @@ def _instructions(lines: list[str], escape: str) -> Iterator[Instruction]:
         heredocs: list[Heredoc] = []
         if name in _WITH_HEREDOCS:
             for match in _HEREDOC.finditer(rest):
+                if _within_quotes(rest[: match.start()]):
+                    continue
                 heredoc, place = _heredoc(match, lines, place, first)
                 heredocs.append(heredoc)
         yield Instruction(first + 1, name, flags, rest, tuple(heredocs), escape)
@@ -169,6 +171,16 @@ def _heredoc(match: re.Match[str], lines: list[str], place: int, first: int) -> 
     )
 
 
+def _within_quotes(before: str) -> bool:
+    quote = ""
+    for char in re.sub(r"\\\\.", "", before):
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "\"'":
+            quote = char
+    return bool(quote)
+
+
 def without_heredocs(rest: str) -> str:
     """The words of an instruction but for its ``<<NAME``."""
-    return " ".join(_HEREDOC.sub("", rest).split())
+    return _HEREDOC.sub(lambda match: match[0] if _within_quotes(rest[: match.start()]) else "", rest).strip()

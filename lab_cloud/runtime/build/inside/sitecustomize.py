@@ -116,8 +116,11 @@ def _guard(event: str, arguments: tuple[Any, ...]) -> None:
     for path in changed:
         if not isinstance(path, str | bytes):
             continue
-        real = _normpath(_join(_getcwd(), os.fsdecode(path)))
-        if not _known(real) and real != ":memory:" and os.path.basename(real) != ":memory:":
+        text = os.fsdecode(path)
+        if event == "sqlite3.connect" and text.startswith("file:"):
+            text = text.removeprefix("file:").partition("?")[0]
+        real = _normpath(_join(_getcwd(), text))
+        if not _known(real):
             raise PermissionError(f"RUN may change the image's files only, and {real} is not one of them")
 
 

@@ -7,6 +7,7 @@ import pytest
 from lab_cloud.errors import BuildFailed, DockerfileError, ImageNotFound
 from lab_cloud.runtime.build.builder import Request
 from lab_cloud.runtime.catalog import SOURCES
+from lab_cloud.runtime.removal import remove
 from tests.lab_cloud.runtime.build.making import Bench
 
 WEB = """\
@@ -174,6 +175,27 @@ def test_a_name_of_the_course_can_be_taken_and_given_back(web: Bench) -> None:
     assert web.catalog.pull("nginxdemos/hello").digest == built.digest
     web.store.untag("docker.io/nginxdemos/hello:latest")
     assert web.catalog.pull("nginxdemos/hello").digest != built.digest
+
+
+def test_what_the_course_has_comes_back_after_it_was_removed(web: Bench) -> None:
+    digest = web.catalog.pull("nginxdemos/hello").digest
+    remove(web.store, "docker.io/nginxdemos/hello:latest")
+    assert web.catalog.pull("nginxdemos/hello").digest == digest
+
+
+def test_a_name_that_was_taken_is_not_taken_back(web: Bench) -> None:
+    course = web.catalog.pull("nginxdemos/hello").digest
+    mine = web.build("", "nginxdemos/hello").digest
+    assert web.catalog.pull(f"nginxdemos/hello@{course}").digest == course  # another tag of the course still has it
+    assert web.catalog.pull(f"nginxdemos/hello@{mine}").digest == mine
+    assert web.catalog.pull("nginxdemos/hello").digest == mine
+
+
+def test_a_base_with_onbuild_is_refused(bench: Bench) -> None:
+    manifest = bench.store.add([], {"OnBuild": ["RUN x"]})
+    bench.store.tag("docker.io/library/odd:1", manifest, mine=True)
+    with pytest.raises(DockerfileError, match="line 1: the image odd:1 has ONBUILD"):
+        bench.build("FROM odd:1\n")
 
 
 def test_without_a_dockerfile_it_says_what_to_do(bench: Bench) -> None:

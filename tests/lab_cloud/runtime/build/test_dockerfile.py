@@ -1,7 +1,7 @@
 import pytest
 
 from lab_cloud.errors import DockerfileError
-from lab_cloud.runtime.build.dockerfile import parse
+from lab_cloud.runtime.build.dockerfile import parse, without_heredocs
 from lab_cloud.runtime.build.planning import plans
 
 
@@ -54,6 +54,12 @@ EOF
         ("B", "two $X\n", False),
     ]
     assert (run.line, run.heredocs[0].text) == (7, "echo\n")
+
+
+def test_a_shift_in_quotes_is_no_heredoc() -> None:
+    run, copy = parse("""RUN python -c "x = 1 <<2 ; print(x)"\nCOPY a b""")
+    assert (run.heredocs, copy.line) == ((), 2)
+    assert without_heredocs('python "a <<b  c" <<EOF') == 'python "a <<b  c"'
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,7 @@ def test_children_see_the_image_too(bench: Bench) -> None:
     [
         "import _io; _io.FileIO('{outside}', 'w')",
         "import sqlite3; sqlite3.connect('{outside}')",
+        "import sqlite3; sqlite3.connect('file:{outside}?mode=rwc', uri=True)",
         "open('../../../../../../../../../../../../../../../..{outside}', 'w')",
         "import os; os.open('../../../../../../../../../../../../../../../..{outside}', os.O_CREAT | os.O_WRONLY)",
         "import os; os.mkdir('../../../../../../../../../../../../../../../..{outside}')",

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 CPU_PERIOD = 100_000
 """Microseconds within which the kernel hands out a share of the processors."""
 _MOST_OUTPUT = 1 << 20
-_NO_PROGRAM = ("executable file not found", "no such file or directory", "OCI runtime exec failed")
+_ENGINE_SAYS = ("OCI runtime exec failed", "Error: ")
+"""How Docker and Podman begin when a command could not be started; it stands in the command's own output."""
+_NO_PROGRAM = ("executable file not found", "no such file or directory")
 
 log = logging.getLogger(__name__)
 
@@ -174,7 +176,7 @@ class DockerHandle:
         if late.is_set():
             return ExecResult(124, text, timed_out=True)
         code = self._api.exec_inspect(made)["ExitCode"]
-        if code in (126, 127) and text.startswith(_NO_PROGRAM[2]) and any(part in text for part in _NO_PROGRAM[:2]):
+        if code in (126, 127) and text.startswith(_ENGINE_SAYS) and any(part in text for part in _NO_PROGRAM):
             raise CannotStart(f"{argv[0]!r} cannot be started: {text.strip()}")
         return ExecResult(KILLED if code is None else int(code), text)
 

@@ -1,10 +1,13 @@
 """ECS from end to end on each runtime that isolates; the default one is what all other tests use."""
 
+import contextlib
 import urllib.request
 from collections.abc import Iterator
 
 import pytest
 
+from lab_cloud.runtime.engine import connect
+from tests.lab_cloud.ecr.registry import login
 from tests.lab_cloud.runtime.kinds import KINDS, need
 from tests.stage import Place, RunningCloud
 from tests.waiting import until
@@ -103,3 +106,26 @@ def test_a_container_reaches_the_cloud_and_only_what_is_for_it(isolated: Place) 
     # A sandbox has this machine's loopback, so there the cloud's commands are to be had by its key.
     commands = {"docker": 404, "sandbox": 200}[isolated.cloud.state["runtime"]]
     assert [event["message"] for event in found] == [f"200 403 {commands}", "403 403"]
+
+
+def test_what_docker_pushes_to_ecr_is_what_runs(isolated: Place) -> None:
+    need("docker")
+    ecr, name = isolated.cloud.client("ecr"), isolated.cloud.name("pushed")
+    uri = ecr.create_repository(repositoryName=name)["repository"]["repositoryUri"]
+    with contextlib.closing(connect()) as api:
+        api.tag(api.images("python")[0]["Id"], uri, "v1")
+        try:
+            password = login(ecr)
+            said = list(
+                api.push(uri, "v1", stream=True, decode=True, auth_config={"username": "AWS", "password": password})
+            )
+        finally:
+            api.remove_image(f"{uri}:v1", noprune=True)
+    assert [line["error"] for line in said if "error" in line] == []
+    pushed = ecr.describe_images(repositoryName=name)["imageDetails"][0]
+    assert pushed["imageTags"] == ["v1"]
+    code = "import sys; print(sys.version); raise SystemExit(9)"
+    definition = isolated.definition(f"{uri}:v1", command=["python", "-S", "-c", code])
+    task = isolated.until_task(isolated.run(definition)["taskArn"], "STOPPED", 60)
+    assert task["containers"][0].get("exitCode") == 9, task
+    assert task["containers"][0]["imageDigest"] == pushed["imageDigest"]

@@ -11,6 +11,7 @@ import os
 import secrets
 import shutil
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,7 +22,7 @@ from lab_cloud.runtime.catalog import SOURCES, Catalog
 from lab_cloud.runtime.command import words
 from lab_cloud.runtime.dividing import Keeper
 from lab_cloud.runtime.docker_handle import CPU_PERIOD, DockerHandle
-from lab_cloud.runtime.engine import connect, labels, remove, remove_leftovers, said
+from lab_cloud.runtime.engine import RUN, connect, labels, remove, remove_leftovers, said
 from lab_cloud.runtime.engine_images import EngineImages
 from lab_cloud.runtime.images import Store
 from lab_cloud.runtime.limits import GIVEN
@@ -32,6 +33,9 @@ from lab_cloud.system import Guardian
 
 _CALLS = 8
 """Calls to the engine that may be under way beside those that start containers."""
+
+_PATIENCE = 10.0
+"""Seconds at the end until containers that are still there are removed by force."""
 
 _LAST_WILL = "from lab_cloud.runtime.engine import remove_run\nremove_run(sys.argv[1])\n"
 
@@ -195,11 +199,12 @@ class DockerRuntime:
             containers = list(self._containers.values())
         for handle in containers:
             handle.kill()
+        deadline = time.monotonic() + _PATIENCE
         for handle in containers:
-            handle.wait(20)
+            handle.wait(max(deadline - time.monotonic(), 0))
         self.keeper.close()
         self._calls.shutdown()
-        for each in self.api.containers(all=True, filters={"label": f"containers-on-aws.run={self.run}"}):
+        for each in self.api.containers(all=True, filters={"label": f"{RUN}={self.run}"}):
             remove(self.api, each["Id"])
         self.api.close()
         if self.way_back is not None and self.way_back.listener is not None:

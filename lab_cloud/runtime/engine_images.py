@@ -105,19 +105,28 @@ class EngineImages:
         """The engine's own image, pulled when it must and may be."""
         found = self._inspect(str(reference))
         if found is None and self._may_ask(reference, patient=patient):
-            try:
-                self._api.pull(reference.repository, tag=reference.digest or reference.tag)
-            except Exception as error:
+            why = self._pull_failure(reference)
+            if why:
                 self._failed[reference.host] = time.monotonic()
                 if patient:
                     raise ImageNotFound(
                         "CannotPullContainerError: pull image manifest has been retried 1 time(s): "
-                        f"failed to resolve ref {reference}: {said(error)}",
+                        f"failed to resolve ref {reference}: {why}",
                         "The container engine could neither find this image nor pull it.",
-                    ) from error
-                log.info("the real %s cannot be pulled, so the course's stands in: %s", reference, said(error))
+                    )
+                log.info("the real %s cannot be pulled, so the course's stands in: %s", reference, why)
             found = self._inspect(str(reference))
         return self._known(reference, found) if found is not None else None
+
+    def _pull_failure(self, reference: Reference) -> str:
+        """Let the engine pull; returns why it could not, or an empty text."""
+        try:
+            steps = self._api.pull(
+                reference.repository, tag=reference.digest or reference.tag, stream=True, decode=True
+            )
+            return next((str(step["error"]) for step in steps if "error" in step), "")
+        except Exception as error:
+            return said(error)
 
     def _may_ask(self, reference: Reference, *, patient: bool) -> bool:
         if reference.host.rpartition(":")[0] in ("127.0.0.1", "localhost"):

@@ -38,12 +38,15 @@ class Engine:
     def images(self, name: str) -> list[dict[str, str]]:
         return [{"Id": key} for known, key in self.has.items() if f"/{name}:" in known]
 
-    def pull(self, repository: str, tag: str) -> None:
+    def pull(self, repository: str, tag: str, **_options: Any) -> Iterator[dict[str, str]]:
         name = f"{repository}:{tag}"
         self.asked.append(name)
         if name not in self.registry:
             raise docker.errors.APIError("x", explanation="dial tcp: no such host")
+        if name.endswith(":torn"):
+            return iter([{"status": "Pulling"}, {"error": "unexpected EOF"}])
         self.has[name] = f"sha256:{len(self.has):064x}"
+        return iter([{"status": "Pulled"}])
 
     def load_image(self, data: io.BufferedReader, quiet: bool) -> None:
         files = read(data)
@@ -150,3 +153,8 @@ def test_what_nobody_has_is_told_in_the_registrys_words(tmp_path: Path) -> None:
     with pytest.raises(ImageNotFound):
         images(engine, tmp_path, online=False).pull("quay.io/x/y:1")
     assert engine.asked == ["quay.io/x/y:1"]
+
+
+def test_a_pull_that_breaks_off(tmp_path: Path) -> None:
+    with pytest.raises(ImageNotFound, match=r"quay.io/x/y:torn: unexpected EOF"):
+        images(Engine(registry=("quay.io/x/y:torn",)), tmp_path).pull("quay.io/x/y:torn")

@@ -75,6 +75,8 @@ class ImagesControl:
         """Every image that is here, with its layers, and who else has each layer."""
         images = {}
         for name, manifest in self._store.names().items():
+            if "@" in name:  # it only says what a tag meant when a task pulled it
+                continue
             try:
                 images[name] = contents(self._store, manifest)
             except ImageCorrupt as error:

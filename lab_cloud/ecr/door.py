@@ -159,7 +159,8 @@ class RegistryDoor(BlobRoutes, ManifestRoutes):
         password = given
         if kind.lower() == "basic":
             try:
-                password = base64.b64decode(given, validate=True).decode().partition(":")[2]
+                user, _, password = base64.b64decode(given, validate=True).decode().partition(":")
+                password = password if user == "AWS" else ""
             except (binascii.Error, UnicodeDecodeError):
                 password = ""
         found = self._tokens.read_login(password, self._clock.now()) if password else None

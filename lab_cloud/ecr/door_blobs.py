@@ -6,6 +6,7 @@ from concurrent.futures import Executor
 from typing import Any, TypeVar
 
 from ..clock import Clock
+from ..errors import AwsError
 from . import access, names
 from .blobs import BlobStore, Upload
 from .http import Answer, HttpRequest, RegistryError, byte_range, store
@@ -144,7 +145,7 @@ class BlobRoutes:
         _check_order(request, repository.name, upload)
         try:
             await store(request, upload, self._threads)
-        except ConnectionResetError:
+        except (ConnectionResetError, AwsError):
             if request.method == "POST":  # its address was never told to anybody
                 await self._locked(lambda: self._images.cancel(repository, upload))
             raise

@@ -31,6 +31,10 @@ def test_a_forged_token_is_refused(cloud: RunningCloud, password: str) -> None:
     assert plain(cloud, "GET", "/v2/", headers={"Authorization": "Basic %%%"}).status == 401
 
 
+def test_another_user_than_aws_is_refused(cloud: RunningCloud, registry: Registry) -> None:
+    assert Registry(cloud, registry.password, "root").ask("GET", "/v2/").status == 401
+
+
 def test_a_changed_token_is_refused(cloud: RunningCloud, registry: Registry) -> None:
     content, _, mark = registry.password.partition(".")
     assert Registry(cloud, f"{content[:-2]}AA.{mark}").ask("GET", "/v2/").status == 401

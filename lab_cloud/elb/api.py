@@ -20,7 +20,7 @@ from .describe_api import DescribeOperations
 from .groups_api import GroupOperations
 from .listener_checks import check_groups_fit, check_listener
 from .model import LoadBalancer, TargetGroup
-from .places import check_groups, check_subnets
+from .places import check_groups, check_ipv6, check_subnets
 from .reconciler import Elb
 from .refusals_api import RefusedOperations
 from .rules_api import RuleOperations
@@ -67,6 +67,8 @@ class ElbApi(
         if not groups and kind == "application":
             default = moto_ec2.default_group(call.region, vpc)
             groups = [default] if default else []
+        if params.get("IpAddressType", "ipv4") != "ipv4":
+            check_ipv6(call.region, subnets)
         internal = params.get("Scheme") == "internal"
         if not internal and not moto_ec2.has_internet_gateway(call.region, vpc):
             raise AwsError("InvalidSubnet", f"VPC {vpc} has no internet gateway")

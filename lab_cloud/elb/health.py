@@ -51,6 +51,11 @@ UNCHECKED = TargetHealth(
 )
 
 
+def halted(state: str) -> TargetHealth:
+    """The health of an instance that does not run."""
+    return TargetHealth("unused", "Target.InvalidState", f"Target is in the {state} state")
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What one health check met.

@@ -1,5 +1,7 @@
 """Where a load balancer may stand: its subnets and its security groups."""
 
+from collections.abc import Iterable
+
 from ..errors import AwsError
 from ..wire import moto_ec2
 
@@ -50,3 +52,9 @@ def check_groups(region: str, ids: list[str], vpc: str) -> list[str]:
             text = f"The security group '{one}' does not belong to VPC '{vpc}', where the subnets are"
             raise AwsError("InvalidConfigurationRequest", text)
     return list(ids)
+
+
+def check_ipv6(region: str, subnets: Iterable[str]) -> None:
+    """Refuse subnets without a block of IPv6 addresses, which a load balancer of both kinds of addresses needs."""
+    if not all(moto_ec2.has_ipv6(region, one) for one in subnets):
+        raise AwsError("InvalidConfigurationRequest", "You must specify subnets with an associated IPv6 CIDR block")

@@ -72,12 +72,14 @@ class Elb:
         self.targets.expire(now)
         balancing = moto_elb.observe()
         regions = {balancer.region for balancer in balancing.load_balancers}
+        regions |= {group.region for group in balancing.target_groups.values()}
         networks = {region: moto_ec2.network(region) for region in regions}
         seen = (balancing, networks, self.targets.version)
         if seen == self._seen:
             return
         self._seen = seen
         self._book.know_instances({name: ip for one in networks.values() for name, ip in one.instances.items()})
+        self.targets.note_instances({name: state for one in networks.values() for name, state in one.states.items()})
         self.targets.configure(balancing.target_groups, _used(balancing))
         plan = decide(balancing, networks, self.targets.places())
         self.targets.set_barriers(plan.barriers)

@@ -8,9 +8,9 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_SetSecu
 from typing import Any
 
 from ..errors import AwsError
-from ..wire import Answer, Call, moto_ec2, moto_elb, moto_elb_settings
+from ..wire import Answer, Call, moto_elb, moto_elb_settings
 from .model import LoadBalancer
-from .places import check_groups, check_subnets
+from .places import check_groups, check_ipv6, check_subnets
 
 
 class SettingOperations:
@@ -56,9 +56,8 @@ class SettingOperations:
         if kind == "dualstack-without-public-ipv4" and balancer.kind != "application":
             text = f"The IP address type '{kind}' is only for Application Load Balancers"
             raise AwsError("InvalidConfigurationRequest", text)
-        if kind != "ipv4" and not all(moto_ec2.has_ipv6(call.region, one) for one in balancer.subnets):
-            text = "You must specify subnets with an associated IPv6 CIDR block"
-            raise AwsError("InvalidConfigurationRequest", text)
+        if kind != "ipv4":
+            check_ipv6(call.region, balancer.subnets)
         moto_elb_settings.set_address_type(call.region, balancer.arn, kind)
         return {"IpAddressType": kind}
 

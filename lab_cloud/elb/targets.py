@@ -17,14 +17,16 @@ from .model import TargetGroup
 
 Key = tuple[str, int]
 Place = tuple[str, str, int]
+RUNNING, ENDED = ("pending", "running"), ("shutting-down", "terminated")
+"""States of instances."""
 
 
 class Target:
     """One address and port in one target group. Read freely; change only through the registry."""
 
     __slots__ = (
-        "barrier", "check_barrier", "counters", "drain_limit", "drain_until", "gone", "group", "in_flight", "ip",
-        "port", "record", "registered", "tries", "zone",
+        "barrier", "check_barrier", "counters", "drain_limit", "drain_until", "gone", "group", "halted", "in_flight",
+        "ip", "port", "record", "registered", "tries", "zone",
     )  # fmt: skip
 
     def __init__(self, group: "Group", ip: str, port: int, zone: str | None) -> None:
@@ -38,6 +40,7 @@ class Target:
         self.in_flight = 0
         self.barrier = ""  # why a security group keeps the load balancer out; empty when it does not
         self.check_barrier = ""  # the same, on the port of health checks
+        self.halted = ""  # the state of an instance that does not run
         self.drain_until: float | None = None
         self.drain_limit = 0.0
         self.gone = False
@@ -53,6 +56,8 @@ class Target:
         """The health as DescribeTargetHealth shows it."""
         if self.draining:
             return health.DRAINING
+        if self.halted:
+            return health.halted(self.halted)
         if not self.group.in_use:
             return health.NOT_IN_USE
         if not self.group.config.check.enabled:
@@ -99,7 +104,7 @@ class Group:
 
     def refresh(self) -> None:
         """Work out again who may get requests."""
-        candidates = [target for target in self.targets.values() if not target.draining]
+        candidates = [target for target in self.targets.values() if not target.draining and not target.halted]
         fit = [target for target in candidates if target.health.state in ("healthy", "unavailable")]
         self.ready = tuple(fit or candidates)
 
@@ -250,6 +255,26 @@ class TargetRegistry:
                 for target in group.targets.values():
                     target.barrier, target.check_barrier = barriers.get((arn, target.ip, target.port), ("", ""))
 
+    def note_instances(self, states: Mapping[str, str]) -> None:
+        """Leave out the instances that do not run, and begin to drain those that are no more.
+
+        Parameters
+        ----------
+        states : mapping
+            EC2's word for the state of each instance, by id.
+        """
+        with self._lock:
+            targets = [one for one in self._targets() if one.ip.startswith("i-") and not one.draining]
+            for target in targets:
+                state = states.get(target.ip, "terminated")
+                if state in ENDED:
+                    self.deregister(target.group.config.arn, target.ip)
+                    continue
+                halted = "" if state in RUNNING else state
+                if target.halted != halted:
+                    target.halted, target.record, target.tries = halted, Record(), 0
+                    target.group.refresh()
+
     def report(self, target: Target, outcome: Outcome, now: float) -> None:
         """Take in one health check's outcome; `now` is in the prober's clock."""
         with self._lock:
@@ -297,7 +322,8 @@ class TargetRegistry:
             return [
                 target
                 for target in self._targets()
-                if target.group.in_use and target.group.config.check.enabled and not target.draining
+                if target.group.in_use and target.group.config.check.enabled
+                if not target.draining and not target.halted
             ]
 
     def places(self) -> list[tuple[str, str, int, int]]:

@@ -87,8 +87,11 @@ class Network:
         The groups of each private address, and of each instance.
     instances : dict
         The private address of each instance.
+    states : dict
+        The state of each instance, in EC2's words.
     """
 
     groups: dict[str, SecurityGroup] = field(default_factory=dict)
     members: dict[str, tuple[str, ...]] = field(default_factory=dict)
     instances: dict[str, str] = field(default_factory=dict)
+    states: dict[str, str] = field(default_factory=dict)

@@ -64,7 +64,8 @@ def network(region: str) -> Network:
             members[eni.instance.id] = groups
             if eni.device_index in (0, "0"):
                 instances[eni.instance.id] = eni.private_ip_address
-    return Network({group.id: _security_group(group) for group in _groups(backend)}, members, instances)
+    states = {one.id: str(one.state) for one in backend.all_instances()}
+    return Network({group.id: _security_group(group) for group in _groups(backend)}, members, instances, states)
 
 
 def default_group(region: str, vpc_id: str) -> str | None:

@@ -4,7 +4,7 @@ import socket
 import ssl
 from typing import Any
 
-from .small_cloud import REGION, SmallCloud, until
+from .small_cloud import SmallCloud, until
 from .stage import Talk, forever
 from .test_api import refused
 
@@ -127,7 +127,14 @@ def test_targets_by_instance(cloud: SmallCloud) -> None:
     with connect(cloud) as talk:
         talk.send(b"x\n")
         assert talk.rest() == b"hello x\n"
-    assert REGION in balancer
+    cloud.ec2.stop_instances(InstanceIds=[instance["InstanceId"]])
+    until(lambda: cloud.states(group) == ["unused"])
+    stopped = {"State": "unused", "Reason": "Target.InvalidState", "Description": "Target is in the stopped state"}
+    assert cloud.health(group)[0]["TargetHealth"] == stopped
+    cloud.ec2.start_instances(InstanceIds=[instance["InstanceId"]])
+    until(lambda: cloud.states(group) == ["healthy"])
+    cloud.ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])
+    until(lambda: cloud.states(group) == ["draining"])
 
 
 def test_a_tls_listener_ends_tls_and_carries_bytes(cloud: SmallCloud) -> None:

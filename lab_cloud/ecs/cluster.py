@@ -44,6 +44,7 @@ class Cluster:
     default_strategy: list[dict[str, Any]] = field(default_factory=list)
     service_connect: dict[str, Any] | None = None
     tags: dict[str, str] = field(default_factory=dict)
+    created_with: dict[str, Any] = field(default_factory=dict)
 
     @property
     def arn(self) -> str:

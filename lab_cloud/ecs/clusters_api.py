@@ -1,5 +1,6 @@
 """Operations on clusters."""
 
+import copy
 from typing import Any
 
 from ..errors import AwsError
@@ -12,6 +13,9 @@ from .store import Region, Store
 from .strategy import check_strategy, strategy_of
 from .tags import tag_dict
 
+IDEMPOTENT = ("settings", "configuration", "capacityProviders", "defaultCapacityProviderStrategy")
+"""What must be as before when CreateCluster names a cluster that is there."""
+MOST_DESCRIBED = 100
 CREATED = ["TAGS", "SETTINGS", "CONFIGURATIONS", "ATTACHMENTS"]
 INSIGHTS = ("enhanced", "enabled", "disabled")
 """What the setting containerInsights can be."""
@@ -31,7 +35,13 @@ class ClusterOperations:
         name = params.get("clusterName", "default")
         names.check_name("cluster", name)
         found = region.clusters.get(name)
+        asked = {key: copy.deepcopy(params[key]) for key in IDEMPOTENT if params.get(key)}
         if found is not None and found.status == "ACTIVE":
+            if any(found.created_with.get(key) != value for key, value in asked.items()):
+                raise AwsError(
+                    "InvalidParameterException",
+                    "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).",
+                )
             return {"cluster": region.describe_cluster(found, CREATED)}
         providers = provider_names(region, params.get("capacityProviders", []))
         strategy = strategy_of(params.get("defaultCapacityProviderStrategy", []))
@@ -39,12 +49,13 @@ class ClusterOperations:
         cluster = Cluster(
             name=name,
             region=region.name,
-            settings=_settings(params.get("settings")),
+            settings=_settings(region, params.get("settings"), []),
             configuration=params.get("configuration"),
             capacity_providers=providers,
             default_strategy=strategy,
             service_connect=params.get("serviceConnectDefaults"),
             tags=tag_dict(params.get("tags")),
+            created_with=asked,
         )
         region.clusters[name] = cluster
         return {"cluster": region.describe_cluster(cluster, CREATED)}
@@ -52,6 +63,8 @@ class ClusterOperations:
     def describe_clusters(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """DescribeClusters."""
         region = self._region(call)
+        if len(params.get("clusters", ())) > MOST_DESCRIBED:
+            raise AwsError("InvalidParameterException", f"At most {MOST_DESCRIBED} clusters can be described at once.")
         found, failures = [], []
         for name in params.get("clusters") or ["default"]:
             cluster = region.clusters.get(names.last_part(name))
@@ -86,7 +99,7 @@ class ClusterOperations:
         """UpdateCluster."""
         region = self._region(call)
         cluster = region.find_cluster(params["cluster"])
-        cluster.settings = _settings(params.get("settings", cluster.settings))
+        cluster.settings = _settings(region, params.get("settings"), cluster.settings)
         cluster.configuration = params.get("configuration", cluster.configuration)
         cluster.service_connect = params.get("serviceConnectDefaults", cluster.service_connect)
         return {"cluster": region.describe_cluster(cluster, ["SETTINGS", "CONFIGURATIONS"])}
@@ -95,17 +108,21 @@ class ClusterOperations:
         """UpdateClusterSettings."""
         region = self._region(call)
         cluster = region.find_cluster(params["cluster"])
-        cluster.settings = _settings(params["settings"])
+        cluster.settings = _settings(region, params["settings"], cluster.settings)
         return {"cluster": region.describe_cluster(cluster, ["SETTINGS"])}
 
 
-def _settings(asked: list[dict[str, str]] | None) -> list[dict[str, str]]:
-    """The settings of a cluster; a value that is none of ClusterSetting's is refused."""
-    for one in asked or []:
-        if one.get("value") not in INSIGHTS:
+def _settings(region: Region, asked: list[dict[str, str]] | None, before: list[dict[str, str]]) -> list[dict[str, str]]:
+    """A cluster's settings: what is asked for, what it had, or what the account has."""
+    known = {"containerInsights": region.settings.get("containerInsights", "disabled")}
+    known |= {each["name"]: each["value"] for each in before}
+    for each in asked or ():
+        value = each.get("value", "")
+        if each.get("name") != "containerInsights" or value not in INSIGHTS:
             raise AwsError(
                 "InvalidParameterException",
-                f"The value '{one.get('value', '')}' of the setting containerInsights is invalid. "
+                f"The value '{value}' of the setting containerInsights is invalid. "
                 f"Specify one of {', '.join(INSIGHTS)}, and try again.",
             )
-    return asked or [{"name": "containerInsights", "value": "disabled"}]
+        known["containerInsights"] = value
+    return [{"name": name, "value": value} for name, value in known.items()]

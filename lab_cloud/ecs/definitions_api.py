@@ -47,6 +47,7 @@ class DefinitionOperations:
         """ListTaskDefinitions."""
         status = params.get("status", "ACTIVE")
         prefix = params.get("familyPrefix")
+        _purge(self._store.region(call.region))
         families = self._store.region(call.region).families
         wanted = [prefix] if prefix else sorted(families)
         found = [each.arn for family in wanted for each in families.get(family, []) if each.status == status]
@@ -94,11 +95,11 @@ class DefinitionOperations:
                 continue
             definition.status = "DELETE_IN_PROGRESS"
             found.append(definition.describe())
-            if not _in_use(region, definition):
-                region.families[definition.family].remove(definition)
+        _purge(region)
         return {"taskDefinitions": found, "failures": failures}
 
     def _find_definition(self, call: Call, reference: str) -> TaskDefinition:
+        _purge(self._store.region(call.region))
         found = self._store.region(call.region).find_definition(reference)
         if found is None:
             raise AwsError("ClientException", "Unable to describe task definition.")
@@ -113,6 +114,14 @@ def _why_not_deleted(reference: str, definition: TaskDefinition | None) -> str:
     if definition.status == "ACTIVE":
         return "The specified task definition is still in ACTIVE status. Please deregister the target and try again."
     return ""
+
+
+def _purge(region: Region) -> None:
+    """Forget the revisions that were deleted, once no task and no service uses them any more."""
+    for revisions in region.families.values():
+        for definition in [each for each in revisions if each.status == "DELETE_IN_PROGRESS"]:
+            if not _in_use(region, definition):
+                revisions.remove(definition)
 
 
 def _in_use(region: Region, definition: TaskDefinition) -> bool:

@@ -123,8 +123,10 @@ class ServiceReconciler:
             task.was_healthy = True
             deployment = _deployment(service, task)
             if deployment is not None:
-                deployment.failures_in_row = 0
                 deployment.retry_at = 0.0
+                breaker = service.configuration.get("deploymentCircuitBreaker", {})
+                if breaker.get("resetOnHealthyTask", True):
+                    deployment.failures_in_row = 0
         # a service that is deleted does not wait for its tasks
         protected = task.protected_until > now and service.status == "ACTIVE"
         zone = task.interface.zone if task.interface is not None else ""

@@ -151,9 +151,10 @@ class ServiceOperations:
         """UpdateService; a new task definition, network or load balancer starts a deployment."""
         region = self._store.region(call.region)
         cluster = region.find_cluster(params.get("cluster"))
-        service = region.find_service(cluster, params["service"])
-        if service.status != "ACTIVE":
+        known = region.services.get((cluster.name, names.last_part(params["service"])))
+        if known is not None and known.status != "ACTIVE":
             raise AwsError("ServiceNotActiveException", "Service was not ACTIVE.")
+        service = region.find_service(cluster, params["service"])
         check_supported(params)
         before = service.primary
         definition = (

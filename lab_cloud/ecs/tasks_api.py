@@ -20,6 +20,7 @@ from .task_definition import TaskDefinition, cpu_units, memory_mib
 
 MAX_TASKS_A_CALL = 10
 MAX_DESCRIBED = 100
+MOST_STARTED_BY = 128
 
 
 class TaskOperations:
@@ -42,6 +43,10 @@ class TaskOperations:
             done = self._repeated(region, f"run:{cluster.name}:{token}", params)
             if done is not None:
                 return done
+        if params.get("group", "").startswith(("family:", "service:")):
+            raise AwsError("InvalidParameterException", "A task group's name cannot begin with family: or service:.")
+        if len(params.get("startedBy", "")) > MOST_STARTED_BY:
+            raise AwsError("InvalidParameterException", f"startedBy has at most {MOST_STARTED_BY} characters.")
         capacity = capacity_of(params, cluster)
         check_definition(capacity, definition)
         check_placement(params, capacity.launch_type)
@@ -83,9 +88,13 @@ class TaskOperations:
         if key not in region.tokens:
             return None
         before, answer = region.tokens[key]
-        if before != params:
-            raise AwsError("ConflictException", "The client token was used before with other parameters.")
         assert isinstance(answer, dict)
+        if before != params:
+            raise AwsError(
+                "ConflictException",
+                "The client token was used before with other parameters.",
+                resourceIds=[task["taskArn"] for task in answer["tasks"]],
+            )
         return answer
 
     def stop_task(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:

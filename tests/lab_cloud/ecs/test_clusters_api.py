@@ -62,3 +62,23 @@ def test_what_is_not_there_says_so_in_awss_shape(cloud: RunningCloud) -> None:
         cluster="a",
         service="b",
     )
+
+
+def test_settings_are_kept_and_checked(cloud: RunningCloud) -> None:
+    ecs, name = cloud.client("ecs"), cloud.name("cluster")
+    insights = [{"name": "containerInsights", "value": "enhanced"}]
+    made = ecs.create_cluster(clusterName=name, settings=insights)["cluster"]
+    assert made["settings"] == insights
+    other = [{"name": "containerInsights", "value": "disabled"}]
+    refused(ecs.create_cluster, "InvalidParameterException", "inconsistent", clusterName=name, settings=other)
+    assert ecs.update_cluster_settings(cluster=name, settings=other)["cluster"]["settings"] == other
+    wrong = [{"name": "containerInsights", "value": "loud"}]
+    refused(ecs.update_cluster_settings, "InvalidParameterException", "loud", cluster=name, settings=wrong)
+    configuration = {"executeCommandConfiguration": {"logging": "DEFAULT"}}
+    shown = ecs.update_cluster(cluster=name, configuration=configuration, serviceConnectDefaults={"namespace": "shop"})[
+        "cluster"
+    ]
+    assert shown["configuration"] == configuration
+    assert shown["serviceConnectDefaults"] == {"namespace": "shop"}
+    refused(ecs.describe_clusters, "InvalidParameterException", "At most 100", clusters=["x"] * 101)
+    ecs.delete_cluster(cluster=name)

@@ -182,11 +182,13 @@ def test_what_a_deleted_service_leaves(place: Place) -> None:
     remove = place.ecs.delete_service
     refused(remove, "InvalidParameterException", "scaled above 0", cluster=place.name, service=service)
     remove(cluster=place.name, service=service, force=True)
+    update = place.ecs.update_service
+    refused(update, "ServiceNotActiveException", "not ACTIVE", cluster=place.name, service=service, desiredCount=1)
     place.wait("services_inactive", services=[service])
     assert place.service(service)["status"] == "INACTIVE"
     refused(remove, "ServiceNotFoundException", "not found", cluster=place.name, service=service)
-    update = place.ecs.update_service
-    refused(update, "ServiceNotFoundException", "", cluster=place.name, service=service, desiredCount=1)
+    refused(update, "ServiceNotActiveException", "", cluster=place.name, service=service, desiredCount=1)
+    refused(update, "ServiceNotFoundException", "", cluster=place.name, service="none", desiredCount=1)
     again = place.cloud.name("again")
     assert again not in str(place.ecs.list_services(cluster=place.name)["serviceArns"])
 
@@ -423,3 +425,22 @@ def test_tasks_are_spread_over_zones_and_balanced_again(place: Place) -> None:
     positions = [told().index(line) for line in story]
     assert positions == sorted(positions)
     place.ecs.delete_service(cluster=place.name, service=service, force=True)
+
+
+def test_the_circuit_breaker_can_be_told_not_to_forget_failures(place: Place) -> None:
+    breaker = {"enable": True, "rollback": False, "resetOnHealthyTask": False}
+    breaker["thresholdConfiguration"] = {"type": "COUNT", "value": 1}
+    service = place.serve(
+        place.program("raise SystemExit(1)"), 1, deploymentConfiguration={"deploymentCircuitBreaker": breaker}
+    )
+    shown = until(lambda: _failed(place, service), 15)
+    assert shown["deploymentConfiguration"]["deploymentCircuitBreaker"] == breaker
+    arn = place.ecs.list_service_deployments(cluster=place.name, service=service)["serviceDeployments"][0]
+    found = place.ecs.describe_service_deployments(serviceDeploymentArns=[arn["serviceDeploymentArn"]])
+    assert found["serviceDeployments"][0]["deploymentCircuitBreaker"]["status"] == "TRIGGERED"
+    place.ecs.delete_service(cluster=place.name, service=service, force=True)
+
+
+def _failed(place: Place, service: str) -> dict[str, Any] | None:
+    shown = place.service(service)
+    return shown if shown["deployments"][0]["rolloutState"] == "FAILED" else None

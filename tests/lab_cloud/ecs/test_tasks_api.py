@@ -237,6 +237,23 @@ def test_bad_input_is_refused(place: Place, cloud: RunningCloud) -> None:
     override = {"containerOverrides": [{"name": "nobody"}]}
     refused(run, "InvalidParameterException", "nobody", **good, overrides=override)
     refused(run, "PlatformUnknownException", "9.9", **good, platformVersion="9.9")
+    big = place.ecs.register_task_definition(
+        family=cloud.name("big"), networkMode="awsvpc", requiresCompatibilities=["FARGATE"], cpu="256", memory="512",
+        containerDefinitions=[{"name": "web", "image": "nginx"}], ephemeralStorage={"sizeInGiB": 30},
+    )["taskDefinition"]  # fmt: skip
+    refused(
+        run, "PlatformTaskDefinitionIncompatibilityException", "ephemeralStorage",
+        **{**good, "taskDefinition": big["taskDefinitionArn"]}, platformVersion="1.3.0",
+    )  # fmt: skip
+    refused(run, "InvalidParameterException", "cannot begin with", **good, group="service:web")
+    refused(run, "InvalidParameterException", "at most 128", **good, startedBy="x" * 129)
+    refused(run, "InvalidParameterException", "only valid for services", **good, propagateTags="SERVICE")
+    tagged = place.ecs.list_tags_for_resource
+    missing = f"arn:aws:ecs:us-east-1:123456789012:task/{place.name}/{'0' * 32}"
+    refused(tagged, "ResourceNotFoundException", "was not found", resourceArn=missing)
+    listing = place.ecs.list_tasks
+    refused(listing, "InvalidParameterException", "cannot be combined", cluster=place.name, startedBy="a", family="b")
+    refused(listing, "ServiceNotFoundException", "not found", cluster=place.name, serviceName="none")
     assert place.ecs.list_tasks(cluster=place.name, family=definition.rsplit("/")[-1].split(":")[0])["taskArns"] == []
 
 
@@ -244,5 +261,6 @@ def test_a_client_token_runs_once(place: Place) -> None:
     definition = place.program("pass")
     first = place.run(definition, clientToken="once")
     assert place.run(definition, clientToken="once")["taskArn"] == first["taskArn"]
-    with pytest.raises(ClientError, match="ConflictException"):
+    with pytest.raises(ClientError, match="ConflictException") as caught:
         place.run(definition, clientToken="once", startedBy="other")
+    assert caught.value.response["resourceIds"] == [first["taskArn"]]

@@ -246,6 +246,13 @@ class Exchange:
         if self.upstream is not None:
             self.upstream.transport.write(data)
 
+    def end_tunnel(self) -> bool:
+        """The client has said all; whether the target can be told, and goes on."""
+        if self.upstream is None or not self.upstream.transport.can_write_eof():
+            return False
+        self.upstream.transport.write_eof()
+        return True
+
     @property
     def target_gone(self) -> bool:
         """Whether the target has been deregistered, and its delay is over."""

@@ -151,7 +151,7 @@ def read_head(headers: list[Header], drop_invalid: bool = False) -> RequestHead:
     if named:
         named = [name.strip() for name in named]
         head.lines = _without(lines, named)
-    head.websocket = head.websocket and b"upgrade" in named
+    head.websocket = head.websocket and b"upgrade" in named and not head.length and not head.chunked
     return head
 
 

@@ -33,9 +33,9 @@ class ClientConnection(asyncio.Protocol):
     """One connection of a client to a listener."""
 
     __slots__ = (
-        "_advancing", "_after", "_bad", "_ended", "_head_size", "_headers", "_held", "_in_head", "_leaving", "_lines",
-        "_offer", "_parsing", "_reading", "_url", "activity", "counters", "door", "exchanges", "loop", "parser", "peer",
-        "plane", "transport", "tunnel", "writing_held",
+        "_advancing", "_after", "_bad", "_body_follows", "_ended", "_head_size", "_headers", "_held", "_in_head",
+        "_leaving", "_lines", "_offer", "_parsing", "_reading", "_resumes", "_url", "activity", "counters", "door",
+        "exchanges", "loop", "parser", "peer", "plane", "transport", "tunnel", "writing_held",
     )  # fmt: skip
 
     def __init__(self, plane: "DataPlane", door: "Door") -> None:
@@ -62,6 +62,8 @@ class ClientConnection(asyncio.Protocol):
         self.tunnel: Exchange | None = None  # WebSocket
         self._offer: Exchange | None = None
         self._after = b""  # what came after the offer
+        self._body_follows = False  # an offer of another protocol has a body, which the parser does not expect
+        self._resumes = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let a client in, or turn it away."""
@@ -110,6 +112,9 @@ class ClientConnection(asyncio.Protocol):
         except httptools.HttpParserUpgrade as upgrade:
             self.parser = httptools.HttpRequestParser(self)
             rest = data[upgrade.args[0] :]
+            if self._body_follows:
+                self._read_body_after_offer(rest)
+                return
             if self._offer is not None and self._offer.alive:
                 self._after = rest
                 self.hold(OFFERED)
@@ -122,15 +127,26 @@ class ClientConnection(asyncio.Protocol):
             if self._bad is None:
                 self._bad = (400, f"The request is not valid HTTP ({error}).")
 
+    def _read_body_after_offer(self, rest: bytes) -> None:
+        # the parser takes a request that offers another protocol for one without a body; a new one reads the body,
+        # after a head of our own, or the body would be read as the next request
+        self._body_follows = False
+        if self._reading is None:
+            return
+        length = self._reading.head.length
+        framing = b"Transfer-Encoding: chunked" if length is None else b"Content-Length: %d" % length
+        self._resumes = True
+        self.parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n\r\n" % framing)
+        if rest:
+            self._parse(rest)
+
     def eof_received(self) -> bool:
         """The client has said all; it may still read."""
         self._ended = True
+        if self.door.tls is not None:
+            return False  # TLS has no half of a connection
         if self.tunnel is not None:
-            upstream = self.tunnel.upstream
-            if upstream is None or not upstream.transport.can_write_eof() or self.secure:
-                return False
-            upstream.transport.write_eof()
-            return True
+            return self.tunnel.end_tunnel()
         return not self._leaving and bool(self.exchanges) and self._reading is None
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -181,6 +197,9 @@ class ClientConnection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         """A request's head is whole: queue it, and begin if it is the first."""
         self._in_head = False
+        if self._resumes:
+            self._resumes = False
+            return
         self._head_size = 0
         if self._bad is not None or self._leaving or self.transport.is_closing():
             return
@@ -192,6 +211,11 @@ class ClientConnection(asyncio.Protocol):
             exchange.head = messages.read_head(self._headers, listening.drop_invalid)
             if not modern and parser.get_http_version() != "1.0":
                 raise BadRequest("The request's HTTP version is not supported.", 505)
+            if parser.should_upgrade():
+                exchange.head.websocket &= modern and exchange.method == b"GET"
+                self._body_follows = bool(exchange.head.length or exchange.head.chunked)
+            else:
+                exchange.head.websocket = False
             if exchange.head.doubtful or listening.desync == desync.STRICTEST:
                 desync.judge(exchange, listening.desync)
             if modern and exchange.head.host is None:
@@ -218,6 +242,8 @@ class ClientConnection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """A request is whole."""
+        if self._body_follows:
+            return
         exchange, self._reading = self._reading, None
         if exchange is not None and self._bad is None:
             exchange.end()
@@ -246,6 +272,8 @@ class ClientConnection(asyncio.Protocol):
         self.release(OFFERED)
         if rest:
             exchange.tunnel(rest)
+        if self._ended:
+            exchange.end_tunnel()
 
     def _next(self) -> None:
         if self._advancing:
@@ -322,11 +350,6 @@ class ClientConnection(asyncio.Protocol):
             self._turn_down()
         else:
             self.transport.close()
-
-    @property
-    def secure(self) -> bool:
-        """Whether it speaks TLS."""
-        return self.transport.get_extra_info("sslcontext") is not None
 
     def retire(self) -> None:
         """The listener has gone: finish what has begun."""

@@ -291,3 +291,30 @@ def test_the_response_time_ends_where_the_answer_begins(stage: Stage) -> None:
     until(lambda: stage.group.counters.times)
     ((_when, seconds),) = stage.group.counters.times
     assert 0 < seconds < time.perf_counter() - began - 0.3
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_behind_an_offer_of_another_protocol_is_no_request(stage: Stage, chunked: bool) -> None:
+    inner = b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
+    seen: list[bytes] = []
+
+    def target(talk: Talk) -> None:
+        while True:
+            head = talk.head()
+            seen.append(head.split(b" ")[1])
+            if b"chunked" in head:
+                assert talk.until(b"0\r\n\r\n").startswith(b"%x\r\n%b\r\n" % (len(inner), inner))
+            else:
+                talk.exactly(int(headers(head).get(b"content-length", b"0")))
+            talk.reply()
+
+    stage.backend(target)
+    offer = b"POST /one HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+    if chunked:
+        request = offer + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(inner), inner)
+    else:
+        request = offer + b"Content-Length: %d\r\n\r\n%b" % (len(inner), inner)
+    with stage.connect() as talk:
+        talk.send(request + b"GET /two HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert [status(talk.answer()[0]) for _ in range(2)] == [200, 200]
+    assert seen == [b"/one", b"/two"]

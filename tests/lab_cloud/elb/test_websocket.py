@@ -222,6 +222,53 @@ def test_a_client_that_has_said_all_still_hears(stage: Stage) -> None:
         assert talk.rest() == b"hello and bye"
 
 
+def test_a_client_that_says_all_before_the_answer_still_hears(stage: Stage) -> None:
+    go = threading.Event()
+
+    def target(talk: Talk) -> None:
+        go.wait(10)
+        accept(talk)
+        talk.send(talk.rest() + b" and bye")
+
+    stage.backend(target)
+    with stage.connect() as talk:
+        talk.send(OFFER + b"early")
+        talk.sock.shutdown(socket.SHUT_WR)
+        go.set()
+        talk.head()
+        assert talk.rest() == b"early and bye"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        OFFER.replace(b"GET", b"POST"),
+        OFFER.replace(b"HTTP/1.1", b"HTTP/1.0"),
+        OFFER.replace(b", Upgrade", b""),
+        OFFER.replace(b"\r\n\r\n", b"\r\nContent-Length: 4\r\n\r\nbody"),
+        OFFER.replace(b": websocket", b": websocket, h2c"),
+    ],
+)
+def test_what_is_no_offer_is_an_ordinary_request(stage: Stage, odd: bytes) -> None:
+    seen: list[bytes] = []
+
+    def target(talk: Talk) -> None:
+        while True:
+            head = talk.head()
+            talk.exactly(int(headers(head).get(b"content-length", b"0")))
+            seen.append(head)
+            talk.reply()
+
+    stage.backend(target)
+    first, last = odd[:-2], odd[-2:]  # in two pieces
+    with stage.connect() as talk:
+        talk.send(first)
+        talk.send(last + b"GET /next HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert [status(talk.answer()[0]) for _ in range(2)] == [200, 200]
+    assert [head.split(b" ")[1] for head in seen] == [b"/chat", b"/next"]
+    assert b"upgrade" not in headers(seen[0])
+
+
 def test_silence_ends_after_the_idle_timeout(stage: Stage) -> None:
     ended = threading.Event()
 

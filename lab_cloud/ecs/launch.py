@@ -134,6 +134,7 @@ class Launcher:
             memory_limit=memory * MIB if memory else None,
             share=task.share,
             hostname=task.interface.dns_name if task.interface else None,
+            user=definition.get("user"),
             stop_timeout=min(float(definition.get("stopTimeout", DEFAULT_STOP_SECONDS)), MAX_STOP_SECONDS),
             on_output=self._output(task, container),
             on_exit=lambda exit: self._post(ended, container, exit),  # noqa: A006

@@ -11,12 +11,11 @@ SWITCHING = 101
 class Request:
     """One request: since when it counts, and what has become of it."""
 
-    __slots__ = ("again", "connection", "ended", "since")
+    __slots__ = ("connection", "ended", "since")
 
     def __init__(self, since: float) -> None:
         self.since = since
         self.connection: Connection | None = None
-        self.again = False
         self.ended = False
 
 

@@ -57,7 +57,7 @@ class Plan:
 
     @property
     def repeatable(self) -> bool:
-        """Whether a request may be sent a second time without harm."""
+        """Whether a request may be sent again without harm."""
         return self.method in SAFE
 
     def line(self) -> str:

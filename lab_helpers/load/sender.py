@@ -176,12 +176,11 @@ class Sender:
             self._lost(connection)
 
     def broke(self, connection: Connection, request: Request | None, why: str, *, stale: bool) -> None:
-        """Count the failure, or send once more what the server cannot have seen."""
+        """Count the failure, or send again what the server cannot have seen: another connection may be as stale."""
         self._lost(connection)
         if request is None or request.ended:
             return
-        if stale and self._plan.repeatable and not request.again:
-            request.again = True
+        if stale and self._plan.repeatable:
             self._waiting.appendleft(request)
             self._grow()
         else:
@@ -228,10 +227,12 @@ class Sender:
 
     async def _tell_often(self) -> None:
         number = 1
-        while True:
+        kernel = os.getppid()
+        while os.getppid() == kernel:
             await asyncio.sleep(max(self._begin + number * TICK - clock(), 0.0))
             number += 1
             self._tell()
+        os._exit(0)  # the kernel has gone, and something that it has forked keeps our stdin open
 
     def _tell(self, over: bool = False) -> None:
         told: dict[str, Any] = {

@@ -142,27 +142,40 @@ def test_interrupting_a_cell_does_not_end_it() -> None:
 
 
 KERNEL = """
-import sys, time
+import os, sys, time
 from lab_helpers.load import Load
 from lab_helpers.load.plan import plan
 one = Load(plan(sys.argv[1], 20, 600, 60.0), 600, 60.0)
 while not one.report.sent: time.sleep(0.02)
-print(one._process.pid, flush=True)
-if sys.argv[2] == "stay": time.sleep(600)
+heir = os.fork() if sys.argv[2] == "forked" else -1
+if heir == 0: time.sleep(600)
+print(one._process.pid, heir, flush=True)
+if sys.argv[2] != "ended": time.sleep(600)
 """
 
 
-@pytest.mark.parametrize("end", ["killed", "ended"])
+@pytest.mark.parametrize(
+    "end",
+    [
+        "killed",
+        "ended",
+        pytest.param("forked", marks=pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot fork")),
+    ],
+)
 def test_it_ends_with_the_kernel(end: str) -> None:
+    """Also when something that the kernel has forked lives on and holds the pipe."""
     with serving(always(OK)) as server:
         kernel = subprocess.Popen(
-            [sys.executable, "-c", KERNEL, server.url, "stay" if end == "killed" else "go"],
-            cwd=ROOT, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            [sys.executable, "-c", KERNEL, server.url, end], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
         assert kernel.stdout is not None
         with kernel.stdout:
-            pid = int(kernel.stdout.readline())
-            if end == "killed":
-                kernel.send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
+            pid, heir = map(int, kernel.stdout.readline().split())
+        try:
+            if end != "ended":
+                kernel.kill()
             kernel.wait(20)
-        until(lambda: gone(pid))
+            until(lambda: gone(pid))
+        finally:
+            if heir > 0:
+                os.kill(heir, signal.SIGKILL)

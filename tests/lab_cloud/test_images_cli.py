@@ -1,12 +1,15 @@
 """The commands on images, against a real cloud."""
 
 import json
+import socket
+import subprocess
+import sys
 import urllib.request
 from pathlib import Path
 
 import pytest
 
-from tests.stage import Place, RunningCloud
+from tests.stage import ROOT, Place, RunningCloud
 
 PROGRAM = """\
 import http.server, os
@@ -67,6 +70,24 @@ def test_list_history_tag_and_remove(cloud: RunningCloud, folder: Path) -> None:
     assert "Removed docker.io/library/two:1" in cloud.command("rmi", "two:1").stdout
     assert "There is no image two:1" in cloud.command("rmi", "two:1", code=1).stderr
     assert "There is no image two:1" in cloud.command("history", "two:1", code=1).stderr
+
+
+def test_lines_come_while_a_step_runs(cloud: RunningCloud, folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        code = f"import socket; s = socket.create_connection(('127.0.0.1', {server.getsockname()[1]})); s.recv(1)"
+        (folder / "Dockerfile").write_text(f'FROM python\nRUN python -c "{code}; print(7)"\n')
+        words = [sys.executable, "-m", "lab_cloud", "build", "--no-cache", str(folder)]
+        with subprocess.Popen(words, cwd=ROOT, env=cloud.environment, stdout=subprocess.PIPE, text=True) as build:
+            assert build.stdout is not None
+            server.settimeout(30)
+            connection, _ = server.accept()
+            with connection:
+                heads = [build.stdout.readline() for _ in range(3)]  # while the step waits for us
+                assert heads[2].endswith("running …\n")
+                connection.send(b"x")
+            rest = build.stdout.read()
+    assert "    7\n" in rest
+    assert "done, no new layer" in rest
 
 
 def test_save_and_load(cloud: RunningCloud, folder: Path, tmp_path: Path) -> None:

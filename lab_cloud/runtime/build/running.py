@@ -4,6 +4,8 @@ The interpreter is this machine's. What a command changes outside the image's ro
 is never part of the layer.
 """
 
+import atexit
+import hashlib
 import os
 import posixpath
 import secrets
@@ -36,6 +38,8 @@ _PIP = (
     "This builder loads nothing from the network. Put the packages into the folder that you build"
     " (pip install --target vendor NAME), then: COPY vendor/ /app/vendor/ and ENV PYTHONPATH=/app/vendor"
 )
+
+_running: set[Tree] = set()
 
 State = dict[str, tuple[int, int, int, int, str]]
 
@@ -168,6 +172,7 @@ class Runner:
             raise BuildFailed(f"the working folder /{folder.relative_to(self.root).as_posix()} is not in the image")
         mark = f"build.{secrets.token_hex(6)}"
         tree = Tree(argv, folder, self._environment(variables, mark))
+        _running.add(tree)
         lines, done = Lines(), threading.Event()
 
         def listen() -> None:
@@ -185,6 +190,7 @@ class Runner:
                 tree.kill()
             time.sleep(_POLL)
         code = tree.reap()
+        _running.discard(tree)
         if done.wait(5):
             tree.output.close()
         return code
@@ -218,6 +224,13 @@ class Runner:
         """Remove what was laid out."""
         shutil.rmtree(self.root, ignore_errors=True)
         shutil.rmtree(self._temporary, ignore_errors=True)
+
+
+@atexit.register
+def _end_all() -> None:
+    """No command of a build goes on when the cloud goes down."""
+    for tree in list(_running):
+        tree.kill()
 
 
 def _check_options(instruction: Instruction, words: Sequence[str]) -> None:
@@ -307,4 +320,11 @@ def _entry(path: Path, state: tuple[int, int, int, int, str], old: Entry | None)
 def _same(old: Entry, new: Entry) -> bool:
     if old.link != new.link or old.is_file != new.is_file or old.mode != new.mode:
         return False
-    return old.size == new.size and b"".join(old.chunks()) == b"".join(new.chunks())
+    return old.size == new.size and _digest(old) == _digest(new)
+
+
+def _digest(entry: Entry) -> bytes:
+    hasher = hashlib.sha256()
+    for chunk in entry.chunks():
+        hasher.update(chunk)
+    return hasher.digest()

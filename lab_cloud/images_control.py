@@ -151,8 +151,12 @@ class ImagesControl:
         return {"names": sorted(found), "path": path, "size": save(self._store, found, Path(path))}
 
     def _load(self, say: Say, path: str, name: str | None = None) -> dict[str, Any]:
+        from .runtime.build.builder import MUCH
+        from .runtime.build.steps import bytes_text
         from .runtime.loading import load
 
+        if Path(path).is_file() and Path(path).stat().st_size > MUCH:
+            say(f"Reading {bytes_text(Path(path).stat().st_size)} …")
         with self._store.building():
             found = load(self._store, Path(path), name)
         for full, manifest in found.items():

@@ -19,7 +19,7 @@ from lab_cloud.runtime.build.running import Runner, changed, look
 from lab_cloud.runtime.build.settings import SETTINGS, configured
 from lab_cloud.runtime.build.sources import Sources
 from lab_cloud.runtime.build.stage import Plan, Stage, find
-from lab_cloud.runtime.build.steps import Built, Step
+from lab_cloud.runtime.build.steps import Built, Step, bytes_text
 from lab_cloud.runtime.contents import contents
 from lab_cloud.runtime.images import LAYER, Descriptor, Store
 from lab_cloud.runtime.layers import Entry, tar
@@ -27,6 +27,8 @@ from lab_cloud.runtime.references import parse
 from lab_cloud.runtime.spec import Image
 
 Say = Callable[[str], None]
+MUCH = 50_000_000
+"""Bytes whose reading one would notice; they are told of before."""
 
 
 @dataclass(frozen=True)
@@ -245,6 +247,9 @@ class _Run:
     def _copy(self, stage: Stage, number: int, instruction: Instruction, began: float) -> None:
         sources = Sources(self, stage, instruction)
         found = sources.find()
+        size = sum(entry.size for source in found for _, entry in [("", source.entry), *source.below])
+        if size > MUCH:
+            self.say(f"{self._step_of(stage, number, instruction).head}   reading {bytes_text(size)} …")
         facts = [[source.name, content_of([("", source.entry), *source.below])] for source in found]
         key = key_of(stage.key, instruction.name, facts, sources.destination, sources.chmod, sources.chown)
         cached, made = self._look_up(key)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from lab_cloud.errors import BuildFailed, DockerfileError
+from lab_cloud.runtime.build import builder
 from tests.lab_cloud.runtime.build.making import Bench
 
 posix = pytest.mark.skipif(os.name != "posix", reason="links need POSIX")
@@ -119,10 +120,12 @@ def test_a_destination_behind_a_link(full: Bench) -> None:
     assert full.texts(built) == {"real/a.txt": "a.txt", "way": "->real"}
 
 
-def test_a_large_file_is_not_held_in_memory(full: Bench) -> None:
+def test_a_large_file_is_not_held_in_memory(full: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     data = os.urandom(3 << 20)
     full.file("large", data)
+    monkeypatch.setattr(builder, "MUCH", 1 << 20)
     entry = full.files(full.build("FROM scratch\nCOPY large /\n")).entries["large"]
+    assert full.lines[1] == "[2/2] COPY large /   reading 3.15 MB …"
     assert entry.piece is not None
     assert b"".join(entry.chunks()) == data
 

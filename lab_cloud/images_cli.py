@@ -71,6 +71,17 @@ def _work(command: str, say: Callable[[str], None], /, **arguments: Any) -> dict
     if running is None:
         raise NotRunning("The cloud is not up.", "Start it: python -m lab_cloud up")
     job = ask(running, IMAGES + command, **arguments)["job"]
+    try:
+        return _followed(running, job, say)
+    except KeyboardInterrupt:
+        raise CloudError(
+            f"You no longer follow it, but the cloud goes on with this {command}.",
+            "python -m lab_cloud images shows what comes of it; python -m lab_cloud down ends it.",
+        ) from None
+
+
+def _followed(running: home.Running, job: int, say: Callable[[str], None]) -> dict[str, Any]:
+    """The result of a job, once it is there."""
     seen, pause = 0, _FIRST_POLL
     while True:
         found = ask(running, IMAGES + "look", job=job, seen=seen)

@@ -1,6 +1,8 @@
 """The commands on images, against a real cloud."""
 
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.stage import ROOT, Place, RunningCloud
+from tests.waiting import until
 
 PROGRAM = """\
 import http.server, os
@@ -88,6 +91,23 @@ def test_lines_come_while_a_step_runs(cloud: RunningCloud, folder: Path) -> None
             rest = build.stdout.read()
     assert "    7\n" in rest
     assert "done, no new layer" in rest
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGINT for one process")
+def test_ctrl_c_says_that_the_cloud_goes_on(cloud: RunningCloud, folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        code = f"import socket; s = socket.create_connection(('127.0.0.1', {server.getsockname()[1]})); s.recv(1)"
+        (folder / "Dockerfile").write_text(f'FROM python\nRUN python -c "{code}"\n')
+        words = [sys.executable, "-m", "lab_cloud", "build", "--no-cache", "-t", "left:1", str(folder)]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(words, cwd=ROOT, env=cloud.environment, stdout=pipe, stderr=pipe, text=True) as build:
+            server.settimeout(30)
+            connection, _ = server.accept()
+            with connection:
+                build.send_signal(signal.SIGINT)
+                _, said = build.communicate(timeout=30)
+                assert said.startswith("You no longer follow it, but the cloud goes on with this build.")
+    until(lambda: "library/left:1" in cloud.command("images").stdout)
 
 
 def test_save_and_load(cloud: RunningCloud, folder: Path, tmp_path: Path) -> None:

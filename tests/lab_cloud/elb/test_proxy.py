@@ -2,10 +2,12 @@
 
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import psutil
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.waiting import until
 
@@ -278,3 +280,54 @@ def test_a_slow_client_makes_the_target_wait(stage: Stage) -> None:
         while piece := talk.sock.recv(1 << 20):
             total += len(piece)
         assert total == 100 * len(MEGABYTE)
+
+
+# however the bytes come
+
+
+REQUESTS = (
+    b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"POST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello",
+    b"POST /3 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n1\r\n!\r\n0\r\n\r\n",
+    b"POST /4 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 4\r\n\r\nbody",
+    b"GET /5 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+)
+
+
+BODIES = (b"", b"hello", b"hello!", b"body", b"")
+
+
+def says_what_it_got(talk: Talk) -> None:
+    while True:
+        head = talk.head()
+        body = b""
+        if b"transfer-encoding: chunked" in head.lower():
+            while size := int(talk.until(b"\r\n"), 16):
+                body += talk.exactly(size + 2)[:-2]
+            talk.until(b"\r\n")
+        else:
+            body = talk.exactly(int(headers(head).get(b"content-length", b"0")))
+        talk.reply(head.split(b" ")[1] + b" " + body)
+
+
+@pytest.fixture(scope="module")
+def lasting() -> Iterator[Stage]:
+    with Stage() as made:
+        made.backend(says_what_it_got)
+        yield made
+
+
+@given(
+    st.lists(st.sampled_from(range(len(REQUESTS))), min_size=1, max_size=5), st.lists(st.integers(1, 60), max_size=9)
+)
+@settings(max_examples=40, deadline=None)
+def test_requests_are_the_same_however_their_bytes_are_cut(lasting: Stage, order: list[int], cuts: list[int]) -> None:
+    stream = b"".join(REQUESTS[number] for number in order)
+    with lasting.connect() as talk:
+        talk.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for cut in cuts:
+            talk.send(stream[:cut])
+            stream = stream[cut:]
+        talk.send(stream)
+        seen = [talk.answer()[1] for _ in order]
+    assert seen == [b"/%d %b" % (number + 1, BODIES[number]) for number in order]

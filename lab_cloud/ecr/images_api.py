@@ -20,7 +20,7 @@ class ImageOperations(Operations):
     def put_image(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """PutImage; the layers that its manifest names must be there."""
         repository = self._repository(call, params)
-        parsed = manifest.parse(params["imageManifest"].encode(), params.get("imageManifestMediaType"))
+        parsed = manifest.parse(params["imageManifest"].encode(), params.get("imageManifestMediaType"), guess=False)
         tag = params.get("imageTag")
         image = self._images.put(repository, parsed, tag, params.get("imageDigest"))
         return {"image": _view(repository, image, tag)}

@@ -20,6 +20,8 @@ from .tokens import Tokens
 PART_BYTES = 10 * 1024 * 1024
 LARGEST_PART = 20 * 1024 * 1024
 SMALLEST_PART = 5 * 1024 * 1024
+DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+"""What ECR says of a layer that no manifest has named yet."""
 DOWNLOADS = "/_ecr/layers/"
 
 
@@ -121,7 +123,7 @@ class LayerOperations(Operations):
                     "layerDigest": digest,
                     "layerAvailability": "AVAILABLE" if layer else "UNAVAILABLE",
                     "layerSize": layer.size if layer else None,
-                    "mediaType": media_types.get(digest),
+                    "mediaType": media_types.get(digest, DOCKER_LAYER) if layer else None,
                 }
             )
         return {"layers": layers, "failures": failures}

@@ -87,7 +87,7 @@ class Manifest:
         return self.media_type in INDEXES
 
 
-def parse(data: bytes, declared: str | None = None) -> Manifest:
+def parse(data: bytes, declared: str | None = None, *, guess: bool = True) -> Manifest:
     """Read a manifest.
 
     Parameters
@@ -96,6 +96,8 @@ def parse(data: bytes, declared: str | None = None) -> Manifest:
         As pushed.
     declared : str, optional
         The media type that the client names beside it.
+    guess : bool
+        Whether a manifest may leave its media type to be seen from its members, as OCI allows; PutImage does not.
 
     Raises
     ------
@@ -112,7 +114,9 @@ def parse(data: bytes, declared: str | None = None) -> Manifest:
         raise refused("The manifest must be a JSON object whose schemaVersion is 2.")
     declared = (declared or "").partition(";")[0].strip() or None
     inside = content.get("mediaType")
-    media_type = inside or declared or _guess(content)
+    media_type = inside or declared or (_guess(content) if guess else None)
+    if media_type is None:
+        raise AwsError("InvalidParameterException", "image manifest mediatype not provided in manifest or parameter")
     if declared and inside and declared != inside:
         raise refused(f"The manifest says that its media type is {inside!r}, and the request says {declared!r}.")
     if media_type not in MEDIA_TYPES:

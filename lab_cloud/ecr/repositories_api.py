@@ -1,9 +1,10 @@
 """Operations on repositories, their settings and their tags."""
 
+import uuid
 from typing import Any
 
 from ..errors import AwsError
-from ..wire import ACCOUNT, Call
+from ..wire import ACCOUNT, PARTITION, Call
 from . import names
 from .operations import Operations, page
 from .repository import MUTABLE, Repository
@@ -37,7 +38,7 @@ class RepositoryOperations(Operations):
             mutability=mutability,
             exclusions=exclusions,
             scan_on_push=bool(params.get("imageScanningConfiguration", {}).get("scanOnPush", False)),
-            encryption=params.get("encryptionConfiguration") or {"encryptionType": "AES256"},
+            encryption=_encryption(call.region, params.get("encryptionConfiguration")),
             tags=_tags({}, params.get("tags", [])),
         )
         registry.repositories[name] = repository
@@ -105,6 +106,16 @@ class RepositoryOperations(Operations):
                 f"Invalid parameter at 'resourceArn' failed to satisfy constraint: 'Invalid ARN: {arn}'",
             )
         return self._repository(call, {"repositoryName": arn.removeprefix(start)})
+
+
+def _encryption(region: str, asked: dict[str, str] | None) -> dict[str, str]:
+    """What was asked for; KMS without a key means AWS's own key for ECR. This cloud keeps it and encrypts nothing."""
+    if asked is None:
+        return {"encryptionType": "AES256"}
+    if asked["encryptionType"] == "AES256":
+        return asked
+    own = uuid.uuid5(uuid.NAMESPACE_URL, f"{ACCOUNT}/{region}/aws/ecr")
+    return {"kmsKey": f"arn:{PARTITION}:kms:{region}:{ACCOUNT}:key/{own}", **asked}
 
 
 def _exclusions(mutability: str, filters: list[dict[str, str]] | None) -> list[dict[str, str]]:

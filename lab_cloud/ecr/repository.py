@@ -120,7 +120,6 @@ class Repository:
                 "ImageNotFoundException",
                 f"The image with imageId {names.image_id(digest, tag)} does not exist within the repository "
                 f"with name '{self.name}' in the registry with id '{ACCOUNT}'",
-                status=404,
             )
         return found
 

@@ -67,7 +67,7 @@ class ScanningOperations(Operations):
                     {
                         "repositoryName": name,
                         "failureCode": "REPOSITORY_NOT_FOUND",
-                        "failureReason": f"The repository with name '{name}' does not exist",
+                        "failureReason": "REPOSITORY_NOT_FOUND",
                     }
                 )
                 continue

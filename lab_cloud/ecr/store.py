@@ -62,7 +62,6 @@ class Registry:
             raise AwsError(
                 "RepositoryNotFoundException",
                 f"The repository with name '{name}' does not exist in the registry with id '{ACCOUNT}'",
-                status=404,
             )
         return found
 
@@ -91,10 +90,10 @@ def check_registry(params: dict[str, Any]) -> None:
         ``RepositoryNotFoundException``, since this cloud has one account.
     """
     wanted = params.get("registryId")
+    if wanted not in (None, ACCOUNT) and "repositoryName" not in params:
+        raise AwsError("AccessDeniedException", f"This cloud has one account, and its registry is {ACCOUNT}.")
     if wanted not in (None, ACCOUNT):
         raise AwsError(
             "RepositoryNotFoundException",
-            f"The repository with name '{params.get('repositoryName', '')}' does not exist in the registry "
-            f"with id '{wanted}'",
-            status=404,
+            f"The repository with name '{params['repositoryName']}' does not exist in the registry with id '{wanted}'",
         )

@@ -128,6 +128,7 @@ def test_immutable_tags(cloud: RunningCloud, name: str) -> None:
         ),
         (small("none").manifest.decode(), {"imageTag": "a b"}, "InvalidParameterException", "imageTag"),
         ('{"schemaVersion": 2, "mediaType": "x/y"}', {}, "InvalidParameterException", "not supported"),
+        ('{"schemaVersion": 2, "config": {}, "layers": []}', {}, "InvalidParameterException", "mediatype not provided"),
     ],
 )
 def test_manifests_that_are_refused(

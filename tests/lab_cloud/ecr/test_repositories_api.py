@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.lab_cloud.ecr.registry import Registry, small
 from tests.lab_cloud.ecs.test_tasks_api import refused
@@ -87,3 +88,20 @@ def test_mutability_and_its_exclusions(cloud: RunningCloud, name: str) -> None:
     many = [{"filterType": "WILDCARD", "filter": "a*b*c*"}]
     refused(change, code, "wildcards", repositoryName=name, imageTagMutability=kind,
             imageTagMutabilityExclusionFilters=many)  # fmt: skip
+
+
+def test_encryption_is_kept_and_named(cloud: RunningCloud) -> None:
+    ecr = cloud.client("ecr")
+    made = ecr.create_repository(
+        repositoryName=cloud.name("encrypted"), encryptionConfiguration={"encryptionType": "KMS"}
+    )["repository"]["encryptionConfiguration"]
+    assert made["encryptionType"] == "KMS"
+    assert made["kmsKey"].startswith("arn:aws:kms:us-east-1:123456789012:key/")
+
+
+def test_errors_have_the_status_of_the_protocol(cloud: RunningCloud) -> None:
+    with pytest.raises(ClientError) as caught:
+        cloud.client("ecr").describe_images(repositoryName="no/where")
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    other = "210987654321"
+    refused(cloud.client("ecr").describe_repositories, "AccessDeniedException", "one account", registryId=other)

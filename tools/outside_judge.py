@@ -151,7 +151,7 @@ def pytest_configure(config: Any) -> None:
 
 
 def _mend_scenes() -> None:
-    # moto's tests put load balancers where AWS has none: in a VPC without internet gateway, in another VPC's groups
+    # what AWS would refuse; see this module's docstring
     from botocore.client import BaseClient
 
     original = BaseClient._make_api_call

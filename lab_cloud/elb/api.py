@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from ..errors import AwsError
-from ..wire import FORWARD, Answer, Call, moto_certificates, moto_ec2, moto_elb
+from ..wire import FORWARD, Answer, Call, moto_certificates, moto_ec2, moto_elb, moto_elb_settings
 from . import health
 from .actions import check_actions
 from .attributes_api import AttributeOperations
@@ -123,6 +123,8 @@ class ElbApi(
         if params.get("DefaultActions"):
             check_actions(call.region, balancer, protocol, params["DefaultActions"])
             check_groups_fit(call.region, protocol, params["DefaultActions"])
+        if balancer.kind == "network":
+            return {"Listeners": [moto_elb_settings.modify_listener(call.region, params)]}
         return FORWARD
 
     # targets

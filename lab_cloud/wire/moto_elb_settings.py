@@ -7,7 +7,7 @@ import importlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from . import moto_load
+from . import moto_elb_lists, moto_load
 from .call import ACCOUNT
 
 
@@ -27,6 +27,26 @@ def listener_attributes(region: str, arn: str) -> tuple[str, dict[str, Any]] | N
     """A listener's protocol and what is set, to read and to change; None when there is none."""
     found = _listener(region, arn)
     return (str(found.protocol), found.attributes) if found is not None else None
+
+
+def modify_listener(region: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Change a Network Load Balancer's listener by parameters that have been checked; as ModifyListener answers.
+
+    moto's own way knows TCP only.
+    """
+    found = _listener(region, params["ListenerArn"])
+    found.port = params.get("Port", found.port)
+    found.protocol = params.get("Protocol", found.protocol)
+    found.ssl_policy = params.get("SslPolicy", found.ssl_policy)
+    found.alpn_policy = params.get("AlpnPolicy", found.alpn_policy)
+    if params.get("Certificates"):
+        found.certificate = params["Certificates"][0]["CertificateArn"]
+        found.certificates = [found.certificate, *found.certificates[1:]]
+    if params.get("DefaultActions"):
+        action = importlib.import_module("moto.elbv2.models").FakeAction
+        found.default_actions = [action(dict(one)) for one in params["DefaultActions"]]
+        found._default_rule[0].actions = found.default_actions
+    return moto_elb_lists.describe_listener(found)
 
 
 def exists(region: str, arn: str) -> bool:

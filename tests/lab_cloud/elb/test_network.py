@@ -158,6 +158,21 @@ def test_a_tls_listener_ends_tls_and_carries_bytes(cloud: SmallCloud) -> None:
         assert talk.rest() == b"hello x\n"
 
 
+def test_a_listener_changes_from_udp_to_tcp(cloud: SmallCloud) -> None:
+    balancer, udp = network(cloud), tcp_group(cloud, "udp", Protocol="UDP")
+    arn, group = listener(cloud, balancer, udp, 53, "UDP"), tcp_group(cloud)
+    change = cloud.elbv2.modify_listener
+    forward = [{"Type": "forward", "TargetGroupArn": group}]
+    assert refused(change, ListenerArn=arn, Protocol="UDP", DefaultActions=forward)[0] == "IncompatibleProtocols"
+    made = change(ListenerArn=arn, Protocol="TCP", Port=80, DefaultActions=forward)["Listeners"][0]
+    assert (made["Protocol"], made["Port"]) == ("TCP", 80)
+    serve(cloud, group, cloud.security_group("inside"))
+    until(lambda: cloud.states(group) == ["healthy"])
+    with connect(cloud) as talk:
+        talk.send(b"x\n")
+        assert talk.rest() == b"hello x\n"
+
+
 def test_an_application_load_balancer_as_the_target(cloud: SmallCloud) -> None:
     inner = cloud.balancer([cloud.security_group("inner")], "inner", Scheme="internal")
     web = cloud.group()

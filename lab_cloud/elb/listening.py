@@ -71,6 +71,12 @@ class Listening:
         All listeners of the load balancer, for redirects.
     idle_timeout : float
         Real seconds.
+    desync : str
+        The desync mitigation mode, in AWS's words.
+    drop_invalid : bool
+        Whether headers with odd names are left out.
+    tls_headers : bool
+        Whether the target is told which TLS version and cipher suite the client speaks.
     flows : FlowCounters or None
         The counters of a load balancer that carries bytes and looks into no request; None for an application one.
     """

@@ -238,6 +238,8 @@ class LoadBalancer:
         Private addresses of its network interfaces.
     idle_timeout : float
         Real seconds without a byte after which a connection is given up.
+    desync, drop_invalid, tls_headers
+        As `Listening` has them.
     """
 
     arn: str

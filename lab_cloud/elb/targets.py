@@ -88,8 +88,8 @@ class Group:
         """The target that gets the next request: one of the healthy ones, or of all when none is healthy.
 
         By turns (``round_robin``), by chance (``weighted_random``; all weights are equal, since anomalies are not
-        looked for), or the one with the fewest open requests (``least_outstanding_requests``). Slow start is not
-        carried out: a new target gets its full share at once.
+        looked for), or the one with the fewest open requests (``least_outstanding_requests``). Slow start and
+        zones are not carried out: a new target gets its full share at once, wherever it is.
         """
         ready = self.ready
         if not ready:

@@ -166,9 +166,10 @@ class DockerHandle:
         timer.start()
         output = b""
         try:
-            with contextlib.suppress(OSError, ValueError):  # closed by the timer
-                for piece in stream:
-                    output += piece[: max(_MOST_OUTPUT - len(output), 0)]
+            for piece in stream:
+                output += piece[: max(_MOST_OUTPUT - len(output), 0)]
+        except Exception as error:  # closed by the timer, or the engine has gone
+            log.debug("the output of %r has broken off: %s", argv[0], error)
         finally:
             timer.cancel()
             close_stream(stream)

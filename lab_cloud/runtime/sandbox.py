@@ -140,9 +140,14 @@ class SandboxRuntime(ProcessRuntime):
     ) -> Launch:
         """Lay out the container's root and say how to make its sandbox."""
         supply = bool(supplied.stands_for(image))
+        where = working_folder(image, spec)
+        # Folders first: what is supplied are links out of this root, which nothing may be made behind.
+        for name in ("tmp", where.strip("/")):
+            with contextlib.suppress(FileExistsError):
+                folder.joinpath(*name.split("/")).mkdir(parents=True, exist_ok=True)
+        clear_mount_points(folder, spec.mounts)
         if supply:
             supplied.lay(folder)
-        clear_mount_points(folder, spec.mounts)
         env = {"PATH": ":".join(SEARCH), "HOME": "/root"}
         env.update(item.partition("=")[::2] for item in image.config.get("Env") or ())
         env.update(spec.environment)
@@ -151,11 +156,7 @@ class SandboxRuntime(ProcessRuntime):
             env["PORT"] = str(next(iter(ports.values())))
         env.update(extra)
         argv = words(image, spec)
-        where = working_folder(image, spec)
         _Files(folder, image, spec.mounts).find(argv[0], env["PATH"], where)
-        for name in ("tmp", where.strip("/")):
-            with contextlib.suppress(FileExistsError):
-                folder.joinpath(*name.split("/")).mkdir(parents=True, exist_ok=True)
         hostname = spec.hostname or extra.get("HOSTNAME", "") or env.get("HOSTNAME", "container")
         binds = [
             part

@@ -20,7 +20,9 @@ from lab_cloud.runtime.spec import Image
 HOST = "/run/host"
 """Where a container sees this machine's system folders."""
 
-_SYSTEM = "/usr"
+_SYSTEM = tuple(name for name in ("/usr", "/bin", "/lib", "/lib64") if os.path.realpath(name) == name)
+"""This machine's system folders; most systems have only ``/usr``, to which the others are links."""
+
 _LIBRARIES = ("lib", "lib64", "usr/lib", "usr/lib64")
 _FILES = {
     "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
@@ -43,7 +45,7 @@ def interpreter() -> Path:
 
 def mounts() -> list[tuple[str, str]]:
     """(here, in the container) of the folders that are mounted read-only."""
-    found = [(_SYSTEM, HOST + _SYSTEM)]
+    found: list[tuple[str, str]] = [(folder, HOST + folder) for folder in _SYSTEM if Path(folder).is_dir()]
     prefix = os.path.realpath(sys.base_prefix)
     if not _below_system(prefix):
         found.append((prefix, prefix))  # it may look for itself by its absolute path
@@ -82,7 +84,7 @@ def lay(root: Path) -> None:
 
 @cache
 def _tools() -> tuple[tuple[str, str], ...]:
-    """(name, target) of the small tools that this machine has below its system folder."""
+    """(name, target) of the small tools that this machine has in its system folders."""
     found = []
     for tool in sorted(TOOLS):
         place = shutil.which(tool)
@@ -104,7 +106,7 @@ def _libraries(place: Path, here: Path) -> None:
 
 
 def _below_system(path: str) -> bool:
-    return path == _SYSTEM or path.startswith(f"{_SYSTEM}/")
+    return any(path == folder or path.startswith(f"{folder}/") for folder in _SYSTEM)
 
 
 def _seen(path: str) -> str:

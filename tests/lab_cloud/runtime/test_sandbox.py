@@ -83,3 +83,12 @@ def test_a_bubblewrap_that_may_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.setattr(sandbox, "LINUX", False)
     with pytest.raises(RuntimeUnavailable, match="needs Linux"):
         sandbox.check()
+
+
+def test_nothing_is_made_behind_a_link_out_of_the_root(runtime: SandboxRuntime, tmp_path: Path) -> None:
+    code = "import os, ssl; print(os.getcwd(), os.listdir('/lib/data'))"
+    (tmp_path / "seen").write_text("")
+    handle, seen = run(runtime, code, working_directory="/lib/deep/er", mounts=(Mount(tmp_path, "/lib/data"),))
+    assert ended(handle) == Exit(0)
+    assert seen.lines == ["/lib/deep/er ['seen']"]
+    assert not Path("/run/host/usr/lib/deep").exists()

@@ -11,7 +11,7 @@ from .capacity import capacity_of, check_definition, why_nowhere
 from .cluster import Cluster
 from .outside import Networks
 from .paging import page
-from .service_settings import check_placement
+from .service_settings import check_placement, check_supported
 from .store import Region, Store
 from .strategy import spread
 from .tags import tag_dict
@@ -43,6 +43,7 @@ class TaskOperations:
             done = self._repeated(region, f"run:{cluster.name}:{token}", params)
             if done is not None:
                 return done
+        check_supported(params)
         if params.get("group", "").startswith(("family:", "service:")):
             raise AwsError("InvalidParameterException", "A task group's name cannot begin with family: or service:.")
         if len(params.get("startedBy", "")) > MOST_STARTED_BY:

@@ -116,8 +116,12 @@ class ElbApi(
             raise AwsError("ListenerNotFound", "One or more listeners not found")
         protocol = params.get("Protocol") or _protocol_of(balancer, params["ListenerArn"])
         if params.get("Port") is not None or params.get("Protocol"):
-            known = [one.port for one in balancer.listeners if one.arn == params["ListenerArn"]]
-            check_listener(balancer, params.get("Port", *known), protocol, params["ListenerArn"])
+            known = [one for one in balancer.listeners if one.arn == params["ListenerArn"]]
+            ports = [one.port for one in known]
+            check_listener(balancer, params.get("Port", *ports), protocol, params["ListenerArn"])
+            if not params.get("DefaultActions"):
+                kept = [{"TargetGroupArn": arn} for one in known for arn in one.targets]
+                check_groups_fit(call.region, protocol, kept)
         has_certificate = moto_certificates.default(call.region, params["ListenerArn"]) is not None
         check_security(call.region, protocol, params, has_certificate=has_certificate)
         if params.get("DefaultActions"):

@@ -164,6 +164,7 @@ def test_a_listener_changes_from_udp_to_tcp(cloud: SmallCloud) -> None:
     change = cloud.elbv2.modify_listener
     forward = [{"Type": "forward", "TargetGroupArn": group}]
     assert refused(change, ListenerArn=arn, Protocol="UDP", DefaultActions=forward)[0] == "IncompatibleProtocols"
+    assert refused(change, ListenerArn=arn, Protocol="TCP")[0] == "IncompatibleProtocols"
     made = change(ListenerArn=arn, Protocol="TCP", Port=80, DefaultActions=forward)["Listeners"][0]
     assert (made["Protocol"], made["Port"]) == ("TCP", 80)
     serve(cloud, group, cloud.security_group("inside"))

@@ -20,6 +20,7 @@ from .ecr.service import Ecr
 from .ecs.part import Ecs
 from .elb.api import ElbApi
 from .elb.classic_api import ClassicApi
+from .elb.collector import ElbCollector
 from .elb.reconciler import Elb
 from .images_control import ImagesControl
 from .network.addresses import AddressBook
@@ -70,6 +71,7 @@ class Cloud:
         self.elb = Elb(core.world, core.book, folder)
         core.world.add(self.elb)
         watch = CloudWatch(core)
+        watch.sampler.add(ElbCollector(self.elb, core.world.lock))
         registry = Ecr(core)
         self.ecs = Ecs(core, self.elb, watch, logs, registry.pulling)
         AutoScaling(core, self.ecs, watch)

@@ -59,9 +59,13 @@ class Slices:
         A minute is shortened to 60/speed seconds. A count in it stands for the same rate over 60 seconds, so it is
         multiplied by the speed.
         """
-        rate = amount / self.seconds * MINUTE
+        rate = self.rate(amount)
         for number in range(self.minutes):
             self._store.put(region, metric, Sample.of([(rate, 1.0)]), self._middle(number), unit=unit)
+
+    def rate(self, amount: float) -> float:
+        """What a count in this time comes to in 60 seconds."""
+        return amount / self.seconds * MINUTE
 
     def put(self, region: str, metric: MetricId, sample: Sample, unit: str) -> None:
         """Single values that were measured, for the last of the minutes."""

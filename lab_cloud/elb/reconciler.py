@@ -128,6 +128,11 @@ class Elb:
             raise CloudError(f"The load balancer {found[0].name} has {missing}.", remedy)
         return self._url_of(plan), plan.refusal
 
+    @property
+    def balancing(self) -> Balancing:
+        """All load balancers and target groups, as the last tick saw them."""
+        return self._balancing
+
     def counters(self) -> dict[str, Counters]:
         """The raw counts of each load balancer, by ARN."""
         return dict(self._counters)

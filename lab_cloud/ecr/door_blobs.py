@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from concurrent.futures import Executor
-from typing import Any, TypeVar
+from typing import Any
 
 from ..clock import Clock
 from ..errors import AwsError
@@ -14,8 +14,6 @@ from .images import Images
 from .policy import Principal
 from .repository import Repository
 from .store import Registry
-
-T = TypeVar("T")
 
 CONTENT_RANGE = re.compile(r"(?:bytes[ =])?(\d+)-(\d+)(?:/.*)?")
 

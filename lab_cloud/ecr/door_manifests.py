@@ -56,7 +56,7 @@ class ManifestRoutes:
     ) -> Answer:  # fmt: skip
         image = repository.get(digest, tag)
         if request.method == "GET":
-            self._images.pulled(repository, image, principal.arn)
+            self._images.pulled(repository, image, principal)
         else:
             self._images.check_active(image)
         headers = {

@@ -10,6 +10,7 @@ from . import names
 from .blobs import BlobStore, Upload, gone
 from .image import Image
 from .manifest import Manifest
+from .policy import Principal
 from .repository import MAX_TAGS_PER_IMAGE, MUTABLE, Layer, Repository
 from .store import Registry, Store
 
@@ -204,10 +205,11 @@ class Images:
                 "imageStatus is ACTIVE.",
             )
 
-    def pulled(self, repository: Repository, image: Image, principal: str) -> None:
+    def pulled(self, repository: Repository, image: Image, principal: Principal) -> None:
         """Note that somebody pulls an image, unless it cannot be pulled (``ImageArchivedException``)."""
         self.check_active(image)
-        if principal in self._store.registry(repository.region).pull_time_exclusions:
+        exclusions = self._store.registry(repository.region).pull_time_exclusions
+        if any(arn in exclusions for arn in (principal.arn, *principal.also)):
             return
         image.pulled_at, image.pulled_calendar = self._clock.now(), self._clock.calendar()
 

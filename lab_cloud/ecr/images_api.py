@@ -43,7 +43,7 @@ class ImageOperations(Operations):
                 failures.append({"imageId": each, "failureCode": "ImageNotFound", "failureReason": reason})
                 continue
             try:
-                self._images.pulled(repository, image, self._principal_of(call.access_key).arn)
+                self._images.pulled(repository, image, self._principal_of(call.access_key))
             except AwsError as archived:
                 failures.append(
                     {"imageId": each, "failureCode": "ImageInaccessible", "failureReason": archived.message}

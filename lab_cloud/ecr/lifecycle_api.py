@@ -32,7 +32,7 @@ class LifecycleOperations(Operations):
             "registryId": ACCOUNT,
             "repositoryName": repository.name,
             "lifecyclePolicyText": _text_of(repository),
-            "lastEvaluatedAt": names.moment(repository.evaluated_at),
+            "lastEvaluatedAt": names.moment(repository.evaluated_at or 0.0),  # AWS says 1970 before the first time
         }
 
     def delete_lifecycle_policy(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:

@@ -89,7 +89,7 @@ class Pulling:
 
         def read(repository: Repository, principal: Principal) -> tuple[bytes, str]:
             image = repository.get(digest, tag)
-            self._images.pulled(repository, image, principal.arn)
+            self._images.pulled(repository, image, principal)
             return image.manifest.data, image.manifest.media_type
 
         self._fetch(path, reference, password)

@@ -98,3 +98,14 @@ def test_a_corrupt_layer(cloud: RunningCloud, place: Place, registry: Registry, 
     assert f'failed commit on ref "layer-{digest}": unexpected commit digest' in task["stoppedReason"]
     path.write_bytes(image.layers[0])
     assert stopped(place, f"{registry.host}/{name}:v1")["containers"][0]["exitCode"] == 7
+
+
+def test_the_pulls_of_an_excluded_role_are_not_noted(place: Place, registry: Registry, name: str) -> None:
+    ecr = place.cloud.client("ecr")
+    registry.push(name, program("# excluded"), "v1")
+    ecr.register_pull_time_update_exclusion(principalArn=ROLE)
+    try:
+        assert stopped(place, f"{registry.host}/{name}:v1")["containers"][0]["exitCode"] == 7
+    finally:
+        ecr.deregister_pull_time_update_exclusion(principalArn=ROLE)
+    assert "lastRecordedPullTime" not in ecr.describe_images(repositoryName=name)["imageDetails"][0]

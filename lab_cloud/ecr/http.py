@@ -219,7 +219,7 @@ def byte_range(text: str, size: int) -> tuple[int, int] | None:
     """
     unit, _, wanted = text.partition("=")
     first, dash, last = wanted.partition("-")
-    if unit.strip() != "bytes" or not dash or "," in wanted or not (first + last).isdigit():
+    if unit.strip() != "bytes" or not dash or "," in wanted or not (first + last).isdecimal():
         return None
     if first:
         begin, end = int(first), min(int(last) if last else size - 1, size - 1)
@@ -241,7 +241,7 @@ def pages(names: list[str], query: Mapping[str, str], path: str) -> tuple[list[s
     rest = [name for name in names if name > query["last"]] if "last" in query else names
     if "n" not in query:
         return rest, {}
-    if not query["n"].isdigit():
+    if not query["n"].isdecimal():
         raise RegistryError(400, "PAGINATION_NUMBER_INVALID", f"n must be a number, not {query['n']!r}.")
     size = int(query["n"])
     found = rest[:size]

@@ -136,6 +136,9 @@ def test_a_part_of_a_blob(registry: Registry, name: str, wanted: str, expected: 
 def test_a_part_that_is_not_there(registry: Registry, name: str) -> None:
     digest = registry.push_blob(name, BLOB)
     assert registry.ask("GET", f"/v2/{name}/blobs/{digest}", Range=f"bytes={len(BLOB)}-").status == 416
+    for odd in ("bytes=a-b", "bytes=0-1,5-6", "lines=0-1", "bytes=-", "bytes=\xb2-"):
+        answer = registry.ask("GET", f"/v2/{name}/blobs/{digest}", Range=odd)
+        assert (answer.status, len(answer.body)) == (200, len(BLOB))  # what is not understood is left out
 
 
 def test_blobs_are_deleted_unless_they_are_used(registry: Registry, name: str) -> None:
@@ -158,7 +161,8 @@ def test_tags_page_by_page(registry: Registry, name: str) -> None:
     following = first.headers["link"].partition(">")[0].strip("<")
     assert registry.ask("GET", following).json["tags"] == ["c"]
     assert registry.ask("GET", f"/v2/{name}/tags/list?n=0").json["tags"] == []
-    assert registry.ask("GET", f"/v2/{name}/tags/list?n=x").status == 400
+    for wrong in ("x", "-1", "%C2%B2"):
+        assert registry.ask("GET", f"/v2/{name}/tags/list?n={wrong}").code == "PAGINATION_NUMBER_INVALID"
     assert name in registry.ask("GET", "/v2/_catalog").json["repositories"]
 
 

@@ -126,7 +126,7 @@ class Service:
         self.deployments.insert(0, deployment)
         self.history.insert(0, deployment)
         del self.history[DEPLOYMENTS_KEPT:]
-        self.steady = False
+        self.steady = self.rebalancing = False
         only = described_only(self.configuration, deployment.deployed)
         if only:
             deployment.note = f"Kept and shown, but not simulated: {'; '.join(only)}."

@@ -369,6 +369,12 @@ def test_deployments_are_listed_by_status_and_time(place: Place) -> None:
     assert listed(status=["IN_PROGRESS"]) == 0
     assert listed(createdAt={"after": moment.replace(year=2020)}) == 1
     assert listed(createdAt={"before": moment.replace(year=2020)}) == 0
+    brief = place.ecs.list_service_deployments(cluster=place.name, service=service)["serviceDeployments"][0]
+    arns = [brief["targetServiceRevisionArn"], "none"]
+    found = place.ecs.describe_service_revisions(serviceRevisionArns=arns)
+    assert found["serviceRevisions"][0]["taskDefinition"] == place.service(service)["taskDefinition"]
+    assert found["serviceRevisions"][0]["launchType"] == "FARGATE"
+    assert found["failures"] == [{"arn": "none", "reason": "MISSING"}]
     describe = place.ecs.describe_service_deployments
     refused(describe, "InvalidParameterException", "1 to 20", serviceDeploymentArns=["x"] * 21)
     place.ecs.delete_service(cluster=place.name, service=service)

@@ -18,3 +18,13 @@ def test_bad_values(cloud: RunningCloud) -> None:
     refused(put, "InvalidParameterException", "enum value set", name="nothing", value="x")
     refused(put, "InvalidParameterException", "only be enabled", name="taskLongArnFormat", value="disabled")
     refused(put, "InvalidParameterException", "0, 7 or 14", name="fargateTaskRetirementWaitPeriod", value="1")
+
+
+def test_the_accounts_default_is_what_a_new_cluster_gets(cloud: RunningCloud) -> None:
+    # in a region of its own: other tests make clusters too
+    ecs = cloud.session().client("ecs", region_name="eu-west-1", endpoint_url=cloud.endpoint)
+    put = ecs.put_account_setting_default(name="containerInsights", value="enabled")["setting"]
+    assert (put["name"], put["value"]) == ("containerInsights", "enabled")
+    made = ecs.create_cluster(clusterName=cloud.name("cluster"))["cluster"]
+    assert made["settings"] == [{"name": "containerInsights", "value": "enabled"}]
+    refused(ecs.list_account_settings, "InvalidParameterException", "Name the setting", value="enabled")

@@ -178,10 +178,12 @@ class Scaling:
         done = f"Successfully set desired count to {activity.wanted}."
         if capacity is None:
             activity.end(FAILED, "The resource does not exist any more.", now)
+        elif capacity.desired != activity.wanted:
+            activity.end(UNFULFILLED, f"{done} Found it was later changed to {capacity.desired}.", now)
         elif capacity.running == activity.wanted:
             activity.end(SUCCESSFUL, f"{done} Change successfully fulfilled by ecs.", now)
         elif now - activity.started > self._clock.real(PATIENCE_SECONDS):
-            activity.end(UNFULFILLED, f"{done} Found it was later changed to {capacity.running}.", now)
+            activity.end(UNFULFILLED, f"{done} Only {capacity.running} are running; see the service's events.", now)
 
 
 def _triggers(alarm: Alarm, policy: Policy) -> list[Trigger]:

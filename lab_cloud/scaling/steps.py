@@ -70,7 +70,7 @@ def problem(steps: Sequence[Step], kind: str) -> str:
         return "StepAdjustments must contain at least one step adjustment."
     ordered = sorted(steps, key=lambda step: step.lower)
     for step in ordered:
-        if math.isinf(step.lower) and math.isinf(step.upper) and len(ordered) > 1:
+        if math.isinf(step.lower) and math.isinf(step.upper):
             return "The upper and lower bound can't be null in the same step adjustment."
         if step.upper <= step.lower:
             return "MetricIntervalUpperBound must be greater than MetricIntervalLowerBound."
@@ -97,12 +97,16 @@ def step_for(steps: Sequence[Step], difference: float) -> Step | None:
         Without overlaps.
     difference : float
         Metric minus threshold. At or above the threshold a step holds its lower bound and not its upper one; below it
-        is the other way round.
+        is the other way round. At the threshold itself a step that ends there counts when none begins there: AWS does
+        not say so, but an alarm on "less than or equal" could not scale in otherwise.
     """
     for step in steps:
-        low, high = step.lower, step.upper
-        if low <= difference < high if difference >= 0 else low < difference <= high:
+        if difference >= 0 and step.lower <= difference < step.upper:
             return step
+    if difference <= 0:
+        for step in steps:
+            if step.lower < difference <= step.upper:
+                return step
     return None
 
 

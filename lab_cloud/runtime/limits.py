@@ -30,6 +30,9 @@ SOONEST, LATEST, RESTING = 0.004, 0.1, 0.2
 """Seconds between two looks at one task: at a busy one, at a quiet one, at one that does nothing."""
 
 
+UNSEEN = 0.002
+"""Processor seconds after which memory is read again; with less a container cannot have grown much."""
+
 RESTS = 0.02
 """Processors below which a task is thought to rest."""
 
@@ -248,7 +251,8 @@ class Limiter:
 
     def _hold(self, task: _Task, now: float) -> None:
         used = task.used()
-        if used == task.allowance.used and task.allowance.running and task.allowance.rate < RESTS:
+        rests = used == task.allowance.used and task.allowance.running and task.allowance.rate < RESTS
+        if rests and used - task.checked_used <= UNSEEN:
             task.due = now - now % RESTING + RESTING  # the resting ones are looked at together: few wake-ups
             return
         cpu = task.share.cpu
@@ -262,7 +266,7 @@ class Limiter:
                     (member.resume if task.allowance.running else member.suspend)()
         else:
             task.allowance = replace(task.allowance, used=used, at=now)
-        if used - task.checked_used > 0.002 and now - task.checked_at >= PERIOD:
+        if used - task.checked_used > UNSEEN and now - task.checked_at >= PERIOD:
             task.checked_used, task.checked_at = used, now
             self._check_memory(task)
 

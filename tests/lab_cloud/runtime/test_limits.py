@@ -182,6 +182,17 @@ def test_memory_is_read_only_when_something_has_run() -> None:
     assert not idle.killed
 
 
+def test_who_takes_its_memory_before_the_first_look_and_then_rests() -> None:
+    hand = Hand()
+    limiter = Limiter(hand)
+    greedy = Program(hand, 1.0, 101, 100)
+    limiter.add(Share(), greedy)
+    hand.advance(0.03)
+    greedy.wish = 0.0
+    live(limiter, hand, 2)
+    assert greedy.killed
+
+
 def test_a_share_of_the_whole_machine_is_not_held() -> None:
     hand = Hand()
     limiter = Limiter(hand, cores=2)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import home, system
+from .autoscaling.part import Ec2AutoScaling
 from .clock import Clock
 from .cloudwatch.part import CloudWatch
 from .control import PREFIX as CONTROL_PREFIX
@@ -73,7 +74,8 @@ class Cloud:
         watch = CloudWatch(core)
         watch.sampler.add(ElbCollector(self.elb, core.world.lock))
         registry = Ecr(core)
-        self.ecs = Ecs(core, self.elb, watch, logs, registry.pulling)
+        capacity = Ec2AutoScaling(core, self.elb, watch)
+        self.ecs = Ecs(core, self.elb, watch, logs, registry.pulling, capacity)
         AutoScaling(core, self.ecs, watch)
         core.world.add(logs)
         for service, api in {

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
+from ..autoscaling.store import GroupStore
 from ..elb.targets import TargetRegistry
 from ..errors import AwsError
 from ..network import reach
 from ..network.addresses import AddressBook
-from ..wire import moto_autoscaling, moto_ec2, moto_elb
+from ..wire import moto_ec2, moto_elb
 from . import names
 from .outside import Health, ScalingGroup, TargetGroup
 from .task import Interface, Network
@@ -120,9 +121,18 @@ class ElbNeighbour:
 
 
 class AutoScalingNeighbour:
-    """Amazon EC2 Auto Scaling."""
+    """Amazon EC2 Auto Scaling.
+
+    Parameters
+    ----------
+    store : GroupStore
+        Its groups.
+    """
+
+    def __init__(self, store: GroupStore) -> None:
+        self._store = store
 
     def group(self, region: str, name_or_arn: str) -> ScalingGroup | None:
         """An Auto Scaling group, if it exists."""
-        found = moto_autoscaling.group(region, name_or_arn)
+        found = self._store.region(region).by_arn(name_or_arn)
         return ScalingGroup(found.arn) if found is not None else None

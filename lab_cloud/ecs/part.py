@@ -1,5 +1,6 @@
 """ECS as a part of the cloud."""
 
+from ..autoscaling.part import Ec2AutoScaling
 from ..cloudwatch.part import CloudWatch
 from ..core import Core
 from ..elb.reconciler import Elb
@@ -32,9 +33,19 @@ class Ecs:
         Where output goes.
     registries : Registries
         Where images are pulled with a role's permissions.
+    capacity : Ec2AutoScaling
+        The groups whose instances run tasks.
     """
 
-    def __init__(self, core: Core, elb: Elb, watch: CloudWatch, logs: MotoLogs, registries: Registries) -> None:
+    def __init__(
+        self,
+        core: Core,
+        elb: Elb,
+        watch: CloudWatch,
+        logs: MotoLogs,
+        registries: Registries,
+        capacity: Ec2AutoScaling,
+    ) -> None:
         self._core = core
         self.store = Store()
         networks, balancing = VpcNeighbour(core.book), ElbNeighbour(elb.targets)
@@ -44,7 +55,9 @@ class Ecs:
         core.world.add(tasks)
         core.world.add(HealthChecks(self.store, core.world))
         core.world.add(ServiceReconciler(self.store, core.world, tasks, balancing, core.delays))
-        core.dispatcher.own("ecs", EcsApi(self.store, core.clock, networks, balancing, AutoScalingNeighbour()))
+        core.dispatcher.own(
+            "ecs", EcsApi(self.store, core.clock, networks, balancing, AutoScalingNeighbour(capacity.store))
+        )
         watch.sampler.add(EcsCollector(self.store, core.world.lock))
         core.doors[PREFIX] = Metadata(self.store)
         core.commands["interrupt"] = Interruptions(self.store, core.world, core.delays).interrupt

@@ -1,10 +1,9 @@
-"""Application Auto Scaling and the groups of EC2 Auto Scaling as a part of the cloud."""
+"""Application Auto Scaling as a part of the cloud."""
 
 from ..cloudwatch.part import CloudWatch
 from ..core import Core
 from ..ecs.part import Ecs
 from .api import ScalingApi
-from .groups_api import GroupsApi
 from .neighbours import EcsServices
 from .reconciler import Scaling
 from .store import ScalingStore
@@ -33,5 +32,4 @@ class AutoScaling:
         core.world.add(self.scaling)
         api = ScalingApi(core.clock, self.store, self.scaling, watch.alarms, watch.api, services)
         core.dispatcher.own("application-autoscaling", api)
-        core.dispatcher.override("autoscaling", GroupsApi())
         core.on_reset.append(self.store.regions.clear)

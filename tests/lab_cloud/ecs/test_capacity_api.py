@@ -8,7 +8,9 @@ from tests.waiting import until
 def scaling_group(place: Place) -> str:
     """The ARN of a new Auto Scaling group without instances."""
     scaling, name = place.cloud.client("autoscaling"), place.cloud.name("group")
-    scaling.create_launch_configuration(LaunchConfigurationName=name, ImageId="ami-12c6146b", InstanceType="t3.micro")
+    scaling.create_launch_configuration(
+        LaunchConfigurationName=name, ImageId="ami-05fb4f257abd42992", InstanceType="t3.micro"
+    )
     scaling.create_auto_scaling_group(
         AutoScalingGroupName=name, LaunchConfigurationName=name, MinSize=0, MaxSize=2, DesiredCapacity=0,
         VPCZoneIdentifier=",".join(place.subnets),

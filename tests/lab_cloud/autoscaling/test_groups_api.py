@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from lab_cloud.autoscaling.checks import check_sizes
 from lab_cloud.errors import AwsError
-from lab_cloud.scaling.groups_api import check_sizes
+from tests.fleet import ecs_image
 from tests.stage import Place, RunningCloud
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +19,7 @@ def group(cloud: RunningCloud, place: Place) -> Iterator[dict[str, Any]]:
     template = cloud.name("template")
     place.ec2.create_launch_template(
         LaunchTemplateName=template,
-        LaunchTemplateData={"ImageId": "ami-12345678", "InstanceType": "t3.micro", "SecurityGroupIds": [place.group]},
+        LaunchTemplateData={"ImageId": ecs_image(cloud), "InstanceType": "t3.micro", "SecurityGroupIds": [place.group]},
     )
     params: dict[str, Any] = {
         "AutoScalingGroupName": cloud.name("group"),
@@ -89,14 +91,14 @@ def test_instances_are_labelled_as_records_and_keep_a_group_from_going(
     with pytest.raises(ClientError, match="New SetDesiredCapacity value 9 is above max value 5"):
         autoscaling.set_desired_capacity(AutoScalingGroupName=name, DesiredCapacity=9)
     autoscaling.set_desired_capacity(AutoScalingGroupName=name, DesiredCapacity=1)
-    (one,) = described(cloud, name)["Instances"]
+    (one,) = until(lambda: described(cloud, name)["Instances"]) or ()
     (reservation,) = place.ec2.describe_instances(InstanceIds=[one["InstanceId"]])["Reservations"]
     tags = {tag["Key"]: tag["Value"] for tag in reservation["Instances"][0]["Tags"]}
     assert tags["embedded-cloud"] == "capacity record: there is no virtual machine"
     with pytest.raises(autoscaling.exceptions.ResourceInUseFault):
         autoscaling.delete_auto_scaling_group(AutoScalingGroupName=name)
     autoscaling.set_desired_capacity(AutoScalingGroupName=name, DesiredCapacity=0)
-    assert described(cloud, name)["Instances"] == []
+    assert until(lambda: not described(cloud, name)["Instances"])
 
 
 def test_a_security_group_is_free_when_its_instances_have_ended(cloud: RunningCloud, place: Place) -> None:

@@ -1,4 +1,7 @@
-"""The command line: ``python -m lab_cloud up | down | status | env | url | interrupt | reset``, and `images_cli`."""
+"""The command line: ``python -m lab_cloud up | down | status | env | url | interrupt | reset``.
+
+The commands on images and containers are in `images_cli` and `containers_cli`.
+"""
 
 import argparse
 import datetime
@@ -10,8 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import home, images_cli, shell, system
-from .errors import AlreadyRunning, CloudError, NotRunning
+from . import containers_cli, home, images_cli, shell, system
+from .errors import AlreadyRunning, CloudError
+from .working import running as running_cloud
 
 UP_SECONDS = 20.0
 DOWN_SECONDS = 15.0
@@ -65,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     interrupt.set_defaults(run=_interrupt)
     commands.add_parser("reset", help="delete everything that was created; the cloud stays up").set_defaults(run=_reset)
     images_cli.add(commands)
+    containers_cli.add(commands)
     return parser
 
 
@@ -181,14 +186,6 @@ def _down(options: argparse.Namespace) -> int:
     return 0
 
 
-def _running() -> home.Running:
-    folder = home.find()
-    running = home.read(folder)
-    if running is None:
-        raise NotRunning("The cloud is not up.", "Start it: python -m lab_cloud up")
-    return running
-
-
 def _status(options: argparse.Namespace) -> int:
     from .control import ask
 
@@ -220,7 +217,7 @@ def _status(options: argparse.Namespace) -> int:
 def _env(options: argparse.Namespace) -> int:
     from .elb.authority import ca_file
 
-    running = _running()
+    running = running_cloud()
     name = options.shell or shell.detect(os.environ)
     wanted = shell.changes(os.environ, running.endpoint, running.access_key, running.secret_key, running.region)
     wanted["LAB_CA_FILE"] = str(ca_file(home.find()))
@@ -234,7 +231,7 @@ def _url(options: argparse.Namespace) -> int:
     from .control import ask
     from .elb.authority import ca_file
 
-    answer = ask(_running(), "url", name=options.name)
+    answer = ask(running_cloud(), "url", name=options.name)
     print(answer["url"])
     if answer["url"].startswith("https:"):
         ca = ca_file(home.find())
@@ -247,7 +244,7 @@ def _url(options: argparse.Namespace) -> int:
 def _interrupt(options: argparse.Namespace) -> int:
     from .control import ask
 
-    answer = ask(_running(), "interrupt", task=options.task)
+    answer = ask(running_cloud(), "interrupt", task=options.task)
     print(
         f"Simulated Spot interruption of {answer['task']}: its containers got SIGTERM. "
         f"AWS's two minutes of warning are {answer['seconds']:g} s here."
@@ -258,7 +255,7 @@ def _interrupt(options: argparse.Namespace) -> int:
 def _reset(options: argparse.Namespace) -> int:
     from .control import ask
 
-    answer = ask(_running(), "reset")
+    answer = ask(running_cloud(), "reset")
     print(f"Everything was deleted; {answer['containers']} containers were ended. The cloud is still up.")
     return 0
 

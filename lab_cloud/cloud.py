@@ -13,6 +13,8 @@ from . import home, system
 from .autoscaling.part import Ec2AutoScaling
 from .clock import Clock
 from .cloudwatch.part import CloudWatch
+from .containers import Containers
+from .containers_control import ContainersControl
 from .control import PREFIX as CONTROL_PREFIX
 from .control import Control
 from .core import Core
@@ -89,6 +91,9 @@ class Cloud:
         core.dispatcher.own("elb", ClassicApi())
         core.commands |= {"status": self._status, "url": self._url, "reset": self._reset}
         core.commands |= ImagesControl(core.runtime.catalog, registry.pulling.own_password).commands()
+        self.containers = Containers(core.runtime, folder / "volumes", registry.pulling.own_password)
+        core.commands |= ContainersControl(self.containers).commands()
+        core.on_reset.append(self.containers.reset)
         core.doors[CONTROL_PREFIX] = Control(core.running.secret_key, core.commands)
         self.gateway = Gateway(
             core.dispatcher,
@@ -115,7 +120,7 @@ class Cloud:
         calendar = datetime.datetime.fromtimestamp(core.clock.calendar(), datetime.UTC)
         return {
             "calendar": calendar.isoformat(timespec="milliseconds"),
-            "containers": self.ecs.containers(),
+            "containers": self.ecs.containers() + self.containers.running(),
             "runtime_about": ABOUT[core.runtime.name],
             "reconciler_seconds": round(core.world.cpu_seconds, 3),
             "memory_mb": round(psutil.Process().memory_info().rss / 1e6),
@@ -127,7 +132,7 @@ class Cloud:
         return {"url": url, "warning": warning}
 
     def _reset(self) -> dict[str, Any]:
-        ended = self.ecs.containers()
+        ended = self.ecs.containers() + self.containers.running()
         for hook in self.core.on_reset:
             hook()
         self.core.moto.reset()

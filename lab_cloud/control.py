@@ -19,6 +19,8 @@ PREFIX = "/_lab/"
 HEADER = "x-lab-key"
 IMAGES = "images/"
 """What the names of the commands on images begin with."""
+CONTAINERS = "containers/"
+"""What the names of the commands on containers begin with."""
 TIMEOUT_SECONDS = 20.0
 
 Command = Callable[..., dict[str, Any]]
@@ -32,7 +34,8 @@ def ask(running: Running, name: str, /, **arguments: Any) -> dict[str, Any]:
     running : Running
         How to reach it.
     name : str
-        ``status``, ``url``, ``interrupt``, ``reset``, or ``images/`` with a command of `images_control`.
+        ``status``, ``url``, ``interrupt``, ``reset``, or ``images/`` or ``containers/`` with a command of
+        `images_control` or `containers_control`.
     **arguments
         What the command needs; JSON can hold it.
 

@@ -69,13 +69,16 @@ def find() -> Path:
         else in the folder above this package.
     """
     chosen = os.environ.get("LAB_HOME")
-    if chosen:
-        return Path(chosen).expanduser().absolute()
+    return Path(chosen).expanduser().absolute() if chosen else course() / ".lab"
+
+
+def course() -> Path:
+    """The course's folder: the nearest one upwards with `labs/` and `lab_cloud/`, else the one above this package."""
     here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / "labs").is_dir() and (folder / "lab_cloud").is_dir():
-            return folder / ".lab"
-    return Path(__file__).resolve().parent.parent / ".lab"
+            return folder
+    return Path(__file__).resolve().parent.parent
 
 
 def prepare(home: Path) -> None:

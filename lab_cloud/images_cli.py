@@ -1,18 +1,13 @@
 """The commands on images: ``python -m lab_cloud build | images | history | save | load | tag | push | pull | rmi``."""
 
 import argparse
-import json
 import sys
-import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import home
-from .control import IMAGES, ask
-from .errors import CloudError, NotRunning
-
-_FIRST_POLL, _SLOWEST_POLL = 0.002, 0.1
+from .control import IMAGES
+from .errors import CloudError
+from .working import for_programs, say, table, tell, work
 
 
 def add(commands: Any) -> None:
@@ -30,83 +25,34 @@ def add(commands: Any) -> None:
     build.add_argument("--build-arg", action="append", default=[], metavar="NAME=VALUE", help="a value for an ARG")
     build.add_argument("--target", help="the stage to build (default: the last one)")
     build.add_argument("--no-cache", action="store_true", help="carry out every step again")
-    _json(build).set_defaults(run=_build)
-    _json(commands.add_parser("images", help="list the images that are here")).set_defaults(run=_images)
+    for_programs(build).set_defaults(run=_build)
+    for_programs(commands.add_parser("images", help="list the images that are here")).set_defaults(run=_images)
     history = commands.add_parser("history", help="say how an image was made, layer by layer")
     history.add_argument("image", help="its name, or the beginning of its digest")
-    _json(history).set_defaults(run=_history)
+    for_programs(history).set_defaults(run=_history)
     tag = commands.add_parser("tag", help="give an image another name")
     tag.add_argument("image", help="its name, or the beginning of its digest")
     tag.add_argument("name", help="the new name, for example web:2")
-    _json(tag).set_defaults(run=_tag)
+    for_programs(tag).set_defaults(run=_tag)
     save = commands.add_parser("save", help="write images to a .tar file, or to a folder as an OCI image layout")
     save.add_argument("image", nargs="+", help="its name, or the beginning of its digest")
     save.add_argument("-o", "--output", required=True, help="a file that ends with .tar, or a folder that is not there")
-    _json(save).set_defaults(run=_save)
+    for_programs(save).set_defaults(run=_save)
     load = commands.add_parser("load", help="take in what docker save, skopeo or this cloud has written")
     load.add_argument("-i", "--input", required=True, help="an archive, or the folder of an OCI image layout")
     load.add_argument("-t", "--tag", help="a name for the image, in place of the one that it brings")
-    _json(load).set_defaults(run=_load)
+    for_programs(load).set_defaults(run=_load)
     push = commands.add_parser("push", help="push an image to this cloud's registry")
     push.add_argument("image", help="its name there, for example 127.0.0.1:4566/web:1; see the command tag")
-    _json(push).set_defaults(run=_push)
+    for_programs(push).set_defaults(run=_push)
     pull = commands.add_parser("pull", help="bring an image here, from this cloud's registry or the course's images")
     pull.add_argument("image", help="its name")
-    _json(pull).set_defaults(run=_pull)
+    for_programs(pull).set_defaults(run=_pull)
     prune = commands.add_parser("prune", help="empty the build cache, and delete what no image needs")
-    _json(prune).set_defaults(run=_prune)
+    for_programs(prune).set_defaults(run=_prune)
     remove = commands.add_parser("rmi", help="take a name away from an image")
     remove.add_argument("image", help="the name")
-    _json(remove).set_defaults(run=_remove)
-
-
-def _json(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    parser.add_argument("--json", action="store_true", help="for programs: one JSON object a line")
-    return parser
-
-
-def _work(command: str, say: Callable[[str], None], /, **arguments: Any) -> dict[str, Any]:
-    """Let the cloud do something, and tell its lines as they come."""
-    running = home.read(home.find())
-    if running is None:
-        raise NotRunning("The cloud is not up.", "Start it: python -m lab_cloud up")
-    job = ask(running, IMAGES + command, **arguments)["job"]
-    try:
-        return _followed(running, job, say)
-    except KeyboardInterrupt:
-        raise CloudError(
-            f"You no longer follow it, but the cloud goes on with this {command}.",
-            "python -m lab_cloud images shows what comes of it; python -m lab_cloud down ends it.",
-        ) from None
-
-
-def _followed(running: home.Running, job: int, say: Callable[[str], None]) -> dict[str, Any]:
-    """The result of a job, once it is there."""
-    seen, pause = 0, _FIRST_POLL
-    while True:
-        found = ask(running, IMAGES + "look", job=job, seen=seen)
-        for line in found["lines"]:
-            say(line)
-        seen += len(found["lines"])
-        if found.get("error"):
-            raise CloudError(found["error"]["message"], found["error"]["remedy"])
-        if found.get("result") is not None:
-            result: dict[str, Any] = found["result"]
-            return result
-        pause = _FIRST_POLL if found["lines"] else min(pause * 1.5, _SLOWEST_POLL)
-        time.sleep(pause)
-
-
-def _say(options: argparse.Namespace) -> Callable[[str], None]:
-    if options.json:
-        return lambda line: print(json.dumps({"line": line}), flush=True)
-    return lambda line: print(line, flush=True)
-
-
-def _tell(options: argparse.Namespace, result: dict[str, Any], *lines: str) -> int:
-    for line in [json.dumps({"result": result})] if options.json else lines:
-        print(line)
-    return 0
+    for_programs(remove).set_defaults(run=_remove)
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -116,9 +62,10 @@ def _build(options: argparse.Namespace) -> int:
         if not equals:
             raise CloudError(f"--build-arg {word} has no value.", f"Write --build-arg {name}=VALUE.")
         arguments[name] = value
-    result = _work(
+    result = work(
+        IMAGES,
         "build",
-        _say(options),
+        say(options),
         folder=str(Path(options.folder).absolute()),
         dockerfile=str(Path(options.file).absolute()) if options.file else None,
         tags=options.tag,
@@ -126,13 +73,13 @@ def _build(options: argparse.Namespace) -> int:
         target=options.target,
         use_cache=not options.no_cache,
     )
-    return _tell(options, result)
+    return tell(options, result)
 
 
 def _images(options: argparse.Namespace) -> int:
-    result = _work("list", _say(options))
+    result = work(IMAGES, "list", say(options))
     if options.json:
-        return _tell(options, result)
+        return tell(options, result)
     rows = [
         (
             image["name"],
@@ -146,64 +93,58 @@ def _images(options: argparse.Namespace) -> int:
     if not rows:
         print("No images yet. Build one: python -m lab_cloud build -t NAME FOLDER", file=sys.stderr)
         return 0
-    _table(("NAME", "DIGEST", "SIZE", "LAYERS", "FROM"), rows)
+    table(("NAME", "DIGEST", "SIZE", "LAYERS", "FROM"), rows)
     return 0
 
 
 def _history(options: argparse.Namespace) -> int:
-    result = _work("history", _say(options), image=options.image)
+    result = work(IMAGES, "history", say(options), image=options.image)
     if options.json:
-        return _tell(options, result)
+        return tell(options, result)
     rows = [
         (step["layer"][:19] or "-", size_text(step["size"]) if step["layer"] else "-", step["created_by"])
         for step in result["steps"]
     ]
-    _table(("LAYER", "SIZE", "CREATED BY"), rows)
+    table(("LAYER", "SIZE", "CREATED BY"), rows)
     return 0
 
 
 def _tag(options: argparse.Namespace) -> int:
-    result = _work("tag", _say(options), image=options.image, name=options.name)
-    return _tell(options, result, f"{result['digest'][:19]} is now also {result['name']}.")
+    result = work(IMAGES, "tag", say(options), image=options.image, name=options.name)
+    return tell(options, result, f"{result['digest'][:19]} is now also {result['name']}.")
 
 
 def _push(options: argparse.Namespace) -> int:
-    return _tell(options, _work("push", _say(options), image=options.image))
+    return tell(options, work(IMAGES, "push", say(options), image=options.image))
 
 
 def _pull(options: argparse.Namespace) -> int:
-    result = _work("pull", _say(options), image=options.image)
-    return _tell(options, result, f"{result['name']} is here.")
+    result = work(IMAGES, "pull", say(options), image=options.image)
+    return tell(options, result, f"{result['name']} is here.")
 
 
 def _remove(options: argparse.Namespace) -> int:
-    result = _work("rmi", _say(options), image=options.image)
+    result = work(IMAGES, "rmi", say(options), image=options.image)
     freed = f" {size_text(result['freed'])} were freed." if result["freed"] else ""
-    return _tell(options, result, f"Removed {result['name']}.{freed}")
+    return tell(options, result, f"Removed {result['name']}.{freed}")
 
 
 def _prune(options: argparse.Namespace) -> int:
-    result = _work("prune", _say(options))
+    result = work(IMAGES, "prune", say(options))
     freed = size_text(result["freed"])
-    return _tell(options, result, f"The build cache of {result['steps']} steps is empty; {freed} were freed.")
+    return tell(options, result, f"The build cache of {result['steps']} steps is empty; {freed} were freed.")
 
 
 def _save(options: argparse.Namespace) -> int:
-    result = _work("save", _say(options), images=options.image, path=str(Path(options.output).absolute()))
-    return _tell(
+    result = work(IMAGES, "save", say(options), images=options.image, path=str(Path(options.output).absolute()))
+    return tell(
         options, result, f"Wrote {', '.join(result['names'])} to {options.output}, {size_text(result['size'])}."
     )
 
 
 def _load(options: argparse.Namespace) -> int:
-    result = _work("load", _say(options), path=str(Path(options.input).absolute()), name=options.tag)
-    return _tell(options, result)
-
-
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    widths = [max(len(row[place]) for row in [head, *rows]) for place in range(len(head))]
-    for row in [head, *rows]:
-        print("  ".join(f"{text:{width}}" for text, width in zip(row, widths, strict=True)).rstrip())
+    result = work(IMAGES, "load", say(options), path=str(Path(options.input).absolute()), name=options.tag)
+    return tell(options, result)
 
 
 def size_text(size: int) -> str:

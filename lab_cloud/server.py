@@ -71,14 +71,22 @@ def serve(folder: Path, port: int, speed: float, runtime: str = "", *, to_termin
         way_back = cloud.core.runtime.way_back
         await server.serve(sockets=[listener, *([way_back.listener] if way_back and way_back.listener else [])])
 
+    # uvicorn sends itself the signal that ended it again: by the system's own handler that would be the end, and
+    # everything that runs would be left to the guardian.
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(run())
     except KeyboardInterrupt:
         pass
     finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         cloud.close()
     return 0
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _loop_factory() -> Any:

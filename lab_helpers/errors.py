@@ -13,6 +13,7 @@
     ├── LoadFailed                 the program that sends a load has ended before its time
     ├── ImageProblem               an image that is not there, cannot be read, or cannot be written
     │   └── BuildFailed            a Dockerfile, or a step of it, has failed
+    ├── ContainerProblem           a container cannot be started, is not there, or cannot do what it was asked for
     ├── NotFound                   no exercise, lab, load balancer or term of that name
     └── NotRefused                 AWS was expected to refuse, and did not (or did for another reason)
 
@@ -88,6 +89,10 @@ class ImageProblem(LabError):  # noqa: N818
 
 class BuildFailed(ImageProblem):
     """A Dockerfile cannot be read, or a step of it has failed."""
+
+
+class ContainerProblem(LabError):  # noqa: N818
+    """A container cannot be started, is not there, or cannot do what it was asked for."""
 
 
 class NotFound(LabError):  # noqa: N818

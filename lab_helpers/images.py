@@ -1,18 +1,13 @@
 """Images without a Docker engine: `lab.images` builds them in the embedded cloud and shows what they consist of."""
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any
 
-from . import cloud
+from .asking import ask_for_image
 from .errors import BuildFailed, ImageProblem
 from .table import Table, line_text, names_text, short, size_text
-
-SILENT = 2.0
-"""Seconds after which a build tells how far it is; a shorter one only shows what came out."""
 
 
 @dataclass(frozen=True)
@@ -202,7 +197,16 @@ class Listing(tuple[Image, ...]):
 
 
 class Images:
-    """The images of the embedded cloud."""
+    """The images of the embedded cloud.
+
+    Parameters
+    ----------
+    note : callable
+        Told of each image that gets a name here: ``image`` and the name.
+    """
+
+    def __init__(self, note: Callable[[str, str], None] = lambda kind, name: None) -> None:
+        self._note = note
 
     def build(
         self,
@@ -251,9 +255,10 @@ class Images:
         words += ["--file", str(dockerfile)] if dockerfile is not None else []
         words += ["--target", target] if target is not None else []
         words += [] if cache else ["--no-cache"]
-        found = _ask(BuildFailed, *words)
+        found = ask_for_image(BuildFailed, *words)
         steps = tuple(Step(**{**step, "output": tuple(step["output"])}) for step in found.pop("steps"))
         names, warnings = tuple(found.pop("names")), tuple(found.pop("warnings"))
+        self._made(*names)
         return Build(**found, names=names, steps=steps, warnings=warnings)
 
     def list(self) -> Listing:
@@ -262,7 +267,7 @@ class Images:
             Image(**{**image, "layers": tuple(
                 Layer(**{**layer, "shared_with": tuple(layer["shared_with"])}) for layer in image["layers"]
             )})
-            for image in _ask(ImageProblem, "images")["images"]
+            for image in ask_for_image(ImageProblem, "images")["images"]
         )  # fmt: skip
 
     def layers(self, image: str) -> Image:
@@ -273,7 +278,7 @@ class Images:
         image : str
             Its name, or the beginning of its digest.
         """
-        digest = _ask(ImageProblem, "history", image)
+        digest = ask_for_image(ImageProblem, "history", image)
         return next(each for each in self.list() if each.name == digest["name"])
 
     def history(self, image: str) -> Table:
@@ -284,7 +289,7 @@ class Images:
         image : str
             Its name, or the beginning of its digest.
         """
-        found = _ask(ImageProblem, "history", image)
+        found = ask_for_image(ImageProblem, "history", image)
         rows = tuple(
             (
                 line_text(step["created_by"]),
@@ -305,7 +310,7 @@ class Images:
         path : str or Path
             A file that ends with ``.tar``, or a folder that is not there yet for an OCI image layout.
         """
-        _ask(ImageProblem, "save", image, "--output", str(path))
+        ask_for_image(ImageProblem, "save", image, "--output", str(path))
         return Path(path)
 
     def load(self, path: str | Path, tag: str | None = None) -> tuple[str, ...]:
@@ -324,7 +329,7 @@ class Images:
             The full names.
         """
         words = ["--tag", tag] if tag is not None else []
-        return tuple(_ask(ImageProblem, "load", "--input", str(path), *words)["images"])
+        return self._made(*ask_for_image(ImageProblem, "load", "--input", str(path), *words)["images"])
 
     def tag(self, image: str, name: str) -> str:
         """Give an image another name; answers the full name.
@@ -336,7 +341,7 @@ class Images:
         name : str
             The new name, for example ``web:2``.
         """
-        return str(_ask(ImageProblem, "tag", image, name)["name"])
+        return self._made(ask_for_image(ImageProblem, "tag", image, name)["name"])[0]
 
     def push(self, image: str) -> str:
         """Push an image to the registry that its name leads to; answers its digest.
@@ -346,7 +351,7 @@ class Images:
         image : str
             The ``repositoryUri`` of a repository and a tag; give an image such a name with `tag`.
         """
-        return str(_ask(ImageProblem, "push", image)["digest"])
+        return str(ask_for_image(ImageProblem, "push", image)["digest"])
 
     def pull(self, image: str) -> str:
         """Bring an image here, from the registry or out of the course's images; answers its digest.
@@ -356,7 +361,9 @@ class Images:
         image : str
             Its name.
         """
-        return str(_ask(ImageProblem, "pull", image)["digest"])
+        found = ask_for_image(ImageProblem, "pull", image)
+        self._made(found["name"])
+        return str(found["digest"])
 
     def remove(self, image: str) -> None:
         """Take a name away, and with an image's last name the image.
@@ -366,27 +373,16 @@ class Images:
         image : str
             The name.
         """
-        _ask(ImageProblem, "rmi", image)
+        ask_for_image(ImageProblem, "rmi", image)
+
+    def prune(self) -> None:
+        """Empty the build cache, and delete what no image needs; the next build carries out every step."""
+        ask_for_image(ImageProblem, "prune")
+
+    def _made(self, *names: str) -> tuple[str, ...]:
+        for name in names:
+            self._note("image", str(name))
+        return names
 
     def __repr__(self) -> str:
-        return "lab.images: build, list, layers, history, save, load, tag, push, pull, remove"
-
-
-def _ask(failure: type[ImageProblem], command: str, *words: str) -> dict[str, Any]:
-    """Let the cloud do something; its lines are shown when it takes long or fails."""
-    began, told = time.monotonic(), 0
-    lines: list[str] = []
-    try:
-        for answer in cloud.answers(command, "--json", *words):
-            if "result" in answer:
-                found: dict[str, Any] = answer["result"]
-                return found
-            lines.append(answer["line"])
-            if time.monotonic() - began > SILENT:
-                print("\n".join(lines[told:]), flush=True)
-                told = len(lines)
-    except cloud.Refused as refused:
-        if lines[told:]:
-            print("\n".join(lines[told:]), flush=True)
-        raise failure(refused.message, refused.remedy) from refused
-    raise failure("The cloud gave no answer.", "Look at it with `python -m lab_cloud status` in a terminal.")
+        return "lab.images: build, list, layers, view, history, save, load, tag, push, pull, remove, prune"

@@ -7,16 +7,17 @@ from typing import Any
 from . import backends, cleanup, exercises, home, tagging, waiting
 from .address import Url
 from .errors import BackendError, CleanupFailed
-from .images import Images
 from .inventory import Tags, Thing
 from .load import begin, hosts, stop_all
+from .made import Made
+from .on_this_machine import OnThisMachine
 from .progress import Progress
 from .replay import Built, footprint, replay
 
 START_FIRST = "Run lab.start() first."
 
 
-class Lab:
+class Lab(OnThisMachine):
     """A lab of the course, connected to a cloud.
 
     Nothing happens before `start`.
@@ -73,9 +74,8 @@ class Lab:
         self._used.clear()
         self._tags = {}
         built = Built(backend.name)
-        fresh = built.begin(identity)
-        stale = [self.number, *home.dependents(self.number)]
-        removed = [] if fresh else self._remove(stale, built)
+        built.begin(identity)
+        removed = self._remove([self.number, *home.dependents(self.number)], built)
         brought: list[Thing] = []
         for number in home.needed(self.number):
             brought += self._bring(number, built)
@@ -210,19 +210,6 @@ class Lab:
         where = hosts.address(url, backend, lambda: self.client("elbv2"), self._learner())
         return begin(url, rps, minutes, backend.speed, where, **request)
 
-    @property
-    def images(self) -> Images:
-        """Build images without a Docker engine, and look into them; see `Images`.
-
-        Raises
-        ------
-        BackendError
-            On any other cloud, where ``docker build`` does it.
-        """
-        if not isinstance(self._cloud(), backends.Embedded):
-            raise BackendError("Only the embedded cloud builds images itself.", "Use docker build and docker push.")
-        return Images()
-
     def now(self) -> datetime:
         """The time that schedules read: it runs at the embedded cloud's speed; on AWS it is the real time."""
         return self._cloud().now()
@@ -251,7 +238,7 @@ class Lab:
         if dry_run:
             return cleanup.Report(tuple(found.things), dry_run=True, unseen=found.unseen)
         stop_all()
-        cleanup.delete(self.client, self.wait, found.things)
+        self._delete(found.things)
         built.forget(home.all_numbers())
         left = self._find(tags, built, None).things
         if left:
@@ -366,14 +353,21 @@ class Lab:
     def _find(self, tags: Tags, built: Built, labs: list[int] | None) -> cleanup.Found:
         # The embedded cloud's memory lies beside the cloud, so it knows where anything can be. A real account may have
         # been used from elsewhere too, so there every service is looked at.
-        services = built.services() if isinstance(self._cloud(), backends.Embedded) else None
-        return cleanup.find(self.client, tags, labs, services)
+        if not isinstance(self._cloud(), backends.Embedded):
+            return cleanup.find(self.client, tags, labs)
+        found = cleanup.find(self.client, tags, labs, built.services())
+        return cleanup.Found(Made(self.number).find(labs) + found.things, found.unseen)
 
     def _remove(self, labs: list[int], built: Built) -> list[Thing]:
         things = self._find(Tags(self._learner()), built, labs).things
-        cleanup.delete(self.client, self.wait, things)
+        self._delete(things)
         built.forget(labs)
         return things
+
+    def _delete(self, things: list[Thing]) -> None:
+        if isinstance(self._cloud(), backends.Embedded):
+            Made(self.number).delete(things)
+        cleanup.delete(self.client, self.wait, things)
 
     def _bring(self, number: int, built: Built) -> list[Thing]:
         """Make sure that a lab's lasting work is there."""

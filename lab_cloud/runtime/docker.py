@@ -155,7 +155,10 @@ class DockerRuntime:
         if cpu is not None and cpu < self.cores:
             limits |= {"cpu_period": CPU_PERIOD, "cpu_quota": quota(cpu)}
         host = self.api.create_host_config(
-            port_bindings=dict.fromkeys(spec.ports, ("127.0.0.1",)),
+            port_bindings={
+                port: ("127.0.0.1", spec.host_ports[port]) if port in spec.host_ports else ("127.0.0.1",)
+                for port in spec.ports
+            },
             mounts=[
                 {
                     "Type": "bind",

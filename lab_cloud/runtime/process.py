@@ -245,8 +245,7 @@ class ProcessRuntime:
         image = self.pull(spec.image)
         key = secrets.token_hex(32)
         folder = self._folder / key[:12]
-        loopback = self._ports.take(len(spec.ports))
-        ports = dict(zip(spec.ports, loopback, strict=True))
+        ports = self._ports.assign(spec.ports, spec.host_ports)
         try:
             shutil.copytree(self.store.root(image), folder, symlinks=True)
             extra = {MARK: f"{self.run}.{key[:12]}"}
@@ -255,7 +254,7 @@ class ProcessRuntime:
             launch = self.prepare(image, spec, folder, ports, extra)
             return self._begin(spec, Prepared(key, image, folder, ports, launch))
         except BaseException as error:
-            self._ports.give_back(loopback)
+            self._ports.give_back(list(ports.values()))
             shutil.rmtree(folder, ignore_errors=True)
             if isinstance(error, OSError):
                 raise CannotStart(f"CannotStartContainerError: {error}") from error

@@ -128,6 +128,8 @@ class ContainerSpec:
         A path inside the image; None: the image's own.
     ports : tuple of int
         Container ports; each gets a loopback port of its own.
+    host_ports : mapping of int to int
+        Container port -> the loopback port that it must have; the others get any that is free.
     memory_limit : int or None
         Hard limit of this container in bytes.
     share : Share or None
@@ -154,6 +156,7 @@ class ContainerSpec:
     environment: Mapping[str, str] = field(default_factory=dict)
     working_directory: str | None = None
     ports: tuple[int, ...] = ()
+    host_ports: Mapping[int, int] = field(default_factory=dict)
     memory_limit: int | None = None
     share: Share | None = None
     mounts: tuple[Mount, ...] = ()

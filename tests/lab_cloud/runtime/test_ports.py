@@ -30,3 +30,26 @@ def test_a_port_of_another_program_is_left_out() -> None:
         assert taken not in book.take(1)
         with pytest.raises(CannotStart, match="no loopback port"):
             book.take(1)
+
+
+def test_a_wanted_port_is_given_or_refused() -> None:
+    book = PortBook()
+    (free,) = book.take(1)
+    with pytest.raises(CannotStart, match=f"{free} failed: port is already allocated"):
+        book.assign([80, 81], {81: free})
+    book.give_back([free])
+    given = book.assign([80, 81], {81: free})
+    assert list(given) == [80, 81]
+    assert given[81] == free
+    with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(CannotStart, match="already allocated"):
+        book.assign([80], {80: other.getsockname()[1]})
+
+
+def test_a_wanted_port_is_free_as_soon_as_its_server_has_ended() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        client = socket.create_connection(("127.0.0.1", port))
+        connection, _ = server.accept()
+        connection.close()  # first, so that this side keeps the port for a minute
+        client.close()
+    assert PortBook().assign([80], {80: port}) == {80: port}

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetG
 https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_ListenerAttribute.html
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 
 from ..errors import AwsError
@@ -17,6 +18,8 @@ Table = dict[str, tuple[Check, str]]
 
 A_WEEK = 604800
 LARGEST = 1000000
+LONGEST_HEADER = 1024
+HEADER_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
 def one_of(*words: str) -> Check:
@@ -38,6 +41,18 @@ def between(low: int, high: int, *words: str) -> Check:
 def anything(_key: str, _value: str) -> str:
     """Any text."""
     return ""
+
+
+def header_value(key: str, value: str) -> str:
+    """What may stand in a header; also nothing."""
+    if len(value) <= LONGEST_HEADER and all(" " <= char <= "~" for char in value):
+        return ""
+    return f"'{key}' value must have at most {LONGEST_HEADER} printable ASCII characters"
+
+
+def header_name(key: str, value: str) -> str:
+    """What may name a header."""
+    return "" if HEADER_NAME.fullmatch(value) else f"'{key}' value '{value}' is not a valid header name"
 
 
 SWITCH = one_of("true", "false")
@@ -144,22 +159,22 @@ TARGET_GROUPS: dict[str, Table] = {
 LISTENERS: dict[str, Table] = {
     "HTTP": {
         "routing.http.response.server.enabled": (SWITCH, "true"),
-        "routing.http.response.strict_transport_security.header_value": (anything, ""),
-        "routing.http.response.access_control_allow_origin.header_value": (anything, ""),
-        "routing.http.response.access_control_allow_methods.header_value": (anything, ""),
-        "routing.http.response.access_control_allow_headers.header_value": (anything, ""),
+        "routing.http.response.strict_transport_security.header_value": (header_value, ""),
+        "routing.http.response.access_control_allow_origin.header_value": (header_value, ""),
+        "routing.http.response.access_control_allow_methods.header_value": (header_value, ""),
+        "routing.http.response.access_control_allow_headers.header_value": (header_value, ""),
         "routing.http.response.access_control_allow_credentials.header_value": (one_of("true", ""), ""),
-        "routing.http.response.access_control_expose_headers.header_value": (anything, ""),
+        "routing.http.response.access_control_expose_headers.header_value": (header_value, ""),
         "routing.http.response.access_control_max_age.header_value": (between(0, 86400, ""), ""),
-        "routing.http.response.content_security_policy.header_value": (anything, ""),
+        "routing.http.response.content_security_policy.header_value": (header_value, ""),
         "routing.http.response.x_content_type_options.header_value": (one_of("nosniff", ""), ""),
-        "routing.http.response.x_frame_options.header_value": (anything, ""),
+        "routing.http.response.x_frame_options.header_value": (header_value, ""),
     },
     "TCP": {"tcp.idle_timeout.seconds": (between(60, 6000), "350")},
     "UDP": {},
 }
 LISTENERS["HTTPS"] = LISTENERS["HTTP"] | {
-    f"routing.http.request.{name}.header_name": (anything, given)
+    f"routing.http.request.{name}.header_name": (header_name, given)
     for name, given in (
         ("x_amzn_mtls_clientcert_serial_number", "X-Amzn-Mtls-Clientcert-Serial-Number"),
         ("x_amzn_mtls_clientcert_issuer", "X-Amzn-Mtls-Clientcert-Issuer"),

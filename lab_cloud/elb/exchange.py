@@ -215,6 +215,9 @@ class Exchange:
             kept += chosen.cookies
             if chosen.awaited and stickiness.sets(kept, chosen.awaited):
                 kept += chosen.promised
+        changes = self.client.door.listening.headers
+        if changes.added:
+            kept = messages.changed(kept, changes)
         connection = b"Connection: keep-alive\r\n\r\n" if self.keep_alive else b"Connection: close\r\n\r\n"
         return b"".join((b"HTTP/1.1 %d %b\r\n" % (status, reason), *kept, framing, connection))
 
@@ -310,7 +313,13 @@ class Exchange:
         self.started = True
         self.client.reply(
             messages.answer(
-                status, content_type, body, more, keep_alive=self.keep_alive, head_only=self.method == b"HEAD"
+                status,
+                content_type,
+                body,
+                more,
+                changes=self.client.door.listening.headers,
+                keep_alive=self.keep_alive,
+                head_only=self.method == b"HEAD",
             )
         )
         self._close(by_target=False)

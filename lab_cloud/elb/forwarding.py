@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import httptools
 
 from . import messages, rules
-from .model import Rewrite
+from .model import HeaderChanges, Rewrite
 
 if TYPE_CHECKING:
     from .exchange import Exchange
@@ -54,7 +54,7 @@ def request_head(exchange: "Exchange") -> bytes:
     if chain:
         lines.append(b"X-Forwarded-For: %b\r\n" % chain)
     if listening.tls_headers and listening.scheme == b"https":
-        lines.append(tls_lines(client.transport))
+        lines.append(tls_lines(client.transport, listening.headers))
     lines.append(
         b"X-Forwarded-Proto: %b\r\nX-Forwarded-Port: %d\r\nX-Amzn-Trace-Id: %b\r\n%b"
         % (listening.scheme, listening.port, messages.trace_id(head.trace), OFFER if head.websocket else KEEP)
@@ -62,13 +62,13 @@ def request_head(exchange: "Exchange") -> bytes:
     return b"".join(lines)
 
 
-def tls_lines(transport: asyncio.Transport) -> bytes:
+def tls_lines(transport: asyncio.Transport, changes: HeaderChanges) -> bytes:
     """The version and the cipher suite that were agreed on, as OpenSSL names them."""
     connection = transport.get_extra_info("ssl_object")
     cipher = connection.cipher() if connection is not None else None
     if cipher is None:
         return b""
-    lines = f"X-Amzn-Tls-Version: {connection.version()}\r\nX-Amzn-Tls-Cipher-Suite: {cipher[0]}\r\n"
+    lines = f"{changes.tls_version}: {connection.version()}\r\n{changes.tls_cipher}: {cipher[0]}\r\n"
     return lines.encode()
 
 

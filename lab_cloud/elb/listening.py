@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from .counters import Counters, FlowCounters
-from .model import Redirect, Rewrite
+from .model import NO_CHANGES, HeaderChanges, Redirect, Rewrite
 from .redirects import Neighbours
 from .rules import Test
 from .targets import Group
@@ -71,12 +71,16 @@ class Listening:
         All listeners of the load balancer, for redirects.
     idle_timeout : float
         Real seconds.
+    keep_alive : float
+        Real seconds after which a client's connection takes one more request and is closed.
     desync : str
         The desync mitigation mode, in AWS's words.
     drop_invalid : bool
         Whether headers with odd names are left out.
     tls_headers : bool
         Whether the target is told which TLS version and cipher suite the client speaks.
+    headers : HeaderChanges
+        What the listener's attributes change in heads.
     flows : FlowCounters or None
         The counters of a load balancer that carries bytes and looks into no request; None for an application one.
     """
@@ -91,6 +95,7 @@ class Listening:
     rules: tuple[tuple[Test, Route], ...] = ()
     neighbours: Neighbours = ()
     idle_timeout: float = 60.0
+    keep_alive: float = 3600.0
     flows: FlowCounters | None = None
     preserve_host: bool = False
     forwarded_for: str = "append"
@@ -98,3 +103,4 @@ class Listening:
     desync: str = "defensive"
     drop_invalid: bool = False
     tls_headers: bool = False
+    headers: HeaderChanges = NO_CHANGES

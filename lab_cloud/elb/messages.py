@@ -14,6 +14,8 @@ from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
 
+from .model import NO_CHANGES, HeaderChanges
+
 Header = tuple[bytes, bytes]
 
 SERVER = b"awselb/2.0"
@@ -186,6 +188,12 @@ def _without(lines: list[bytes], named: list[bytes]) -> list[bytes]:
     return [line for line in lines if line.partition(b":")[0].lower() not in hop] if hop else lines
 
 
+def changed(lines: list[bytes], changes: HeaderChanges) -> list[bytes]:
+    """An answer's header lines with what the listener adds, in place of those of the same names."""
+    added = {name.lower().encode(): f"{name}: {value}\r\n".encode() for name, value in changes.added}
+    return [line for line in lines if line.partition(b":")[0].lower() not in added] + list(added.values())
+
+
 def trace_id(given: bytes) -> bytes:
     """The X-Amzn-Trace-Id for the target: a new root, or the client's own with this hop added."""
     own = b"1-%08x-%024x" % (int(time.time()), random.getrandbits(96))
@@ -232,14 +240,24 @@ def page(status: int, reason: str = "") -> bytes:
 
 
 def answer(
-    status: int, content_type: bytes, body: bytes, more: bytes = b"", *, keep_alive: bool, head_only: bool = False
+    status: int,
+    content_type: bytes,
+    body: bytes,
+    more: bytes = b"",
+    *,
+    changes: HeaderChanges = NO_CHANGES,
+    keep_alive: bool,
+    head_only: bool = False,
 ) -> bytes:
     """A whole answer that the load balancer makes itself; `more` are further header lines."""
     bodiless = status in (204, 304)
     lines = [
-        b"HTTP/1.1 %d %b\r\nServer: %b\r\nDate: %b\r\n" % (status, phrase(status).encode(), SERVER, date()),
+        b"HTTP/1.1 %d %b\r\n" % (status, phrase(status).encode()),
+        b"Server: %b\r\n" % SERVER if changes.server else b"",
+        b"Date: %b\r\n" % date(),
         b"" if bodiless else b"Content-Type: %b\r\nContent-Length: %d\r\n" % (content_type, len(body)),
         more,
+        *changed([], changes),
         b"Connection: keep-alive\r\n\r\n" if keep_alive else b"Connection: close\r\n\r\n",
         b"" if bodiless or head_only else body,
     ]

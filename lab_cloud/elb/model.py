@@ -190,6 +190,29 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True)
+class HeaderChanges:
+    """What a listener's attributes change in heads.
+
+    Parameters
+    ----------
+    added : tuple
+        Names and values that every answer carries, in place of what the target says under the same names.
+    server : bool
+        Whether answers of the load balancer's own carry its Server header.
+    tls_version, tls_cipher : str
+        The names of the request's headers that tell the target of TLS.
+    """
+
+    added: tuple[tuple[str, str], ...] = ()
+    server: bool = True
+    tls_version: str = "X-Amzn-Tls-Version"
+    tls_cipher: str = "X-Amzn-Tls-Cipher-Suite"
+
+
+NO_CHANGES = HeaderChanges()
+
+
+@dataclass(frozen=True, slots=True)
 class Listener:
     """A listener.
 
@@ -207,6 +230,8 @@ class Listener:
         The default one first.
     protocols : tuple of str
         The TLS versions of its security policy.
+    headers : HeaderChanges
+        What its attributes change in heads.
     """
 
     arn: str
@@ -218,6 +243,7 @@ class Listener:
     idle_timeout: float = 350.0
     certificates: tuple[Certificate, ...] = ()
     protocols: tuple[str, ...] = ()
+    headers: HeaderChanges = NO_CHANGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +264,8 @@ class LoadBalancer:
         Private addresses of its network interfaces.
     idle_timeout : float
         Real seconds without a byte after which a connection is given up.
+    keep_alive : float
+        Real seconds after which a client's connection takes one more request and is closed.
     desync, drop_invalid, tls_headers
         As `Listening` has them.
     """
@@ -254,6 +282,7 @@ class LoadBalancer:
     addresses: tuple[str, ...] = ()
     listeners: tuple[Listener, ...] = ()
     idle_timeout: float = 60.0
+    keep_alive: float = 3600.0
     preserve_host: bool = False
     forwarded_for: str = "append"
     forwarded_for_port: bool = False

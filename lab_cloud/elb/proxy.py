@@ -33,9 +33,9 @@ class ClientConnection(asyncio.Protocol):
     """One connection of a client to a listener."""
 
     __slots__ = (
-        "_advancing", "_after", "_bad", "_body_follows", "_ended", "_head_size", "_headers", "_held", "_in_head",
-        "_leaving", "_lines", "_offer", "_parsing", "_reading", "_resumes", "_url", "activity", "counters", "door",
-        "exchanges", "loop", "parser", "peer", "plane", "transport", "tunnel", "writing_held",
+        "_advancing", "_after", "_bad", "_began", "_body_follows", "_ended", "_head_size", "_headers", "_held",
+        "_in_head", "_leaving", "_lines", "_offer", "_parsing", "_reading", "_resumes", "_url", "activity", "counters",
+        "door", "exchanges", "loop", "parser", "peer", "plane", "transport", "tunnel", "writing_held",
     )  # fmt: skip
 
     def __init__(self, plane: "DataPlane", door: "Door") -> None:
@@ -44,7 +44,7 @@ class ClientConnection(asyncio.Protocol):
         self.loop = plane.loop
         self.parser = httptools.HttpRequestParser(self)
         self.exchanges: deque[Exchange] = deque()  # the first is being answered
-        self.activity = 0.0
+        self.activity = self._began = 0.0
         self.peer = (b"", 0)
         self._reading: Exchange | None = None
         self._url = b""
@@ -74,7 +74,7 @@ class ClientConnection(asyncio.Protocol):
         self.transport.set_write_buffer_limits(HIGH_WATER)
         address = transport.get_extra_info("peername") or ("", 0)
         self.peer = (str(address[0]).encode(), int(address[1]))
-        self.activity = self.loop.time()
+        self.activity = self._began = self.loop.time()
         self.counters = self.door.listening.counters
         self.counters.connections += 1
         self.counters.active += 1
@@ -205,9 +205,10 @@ class ClientConnection(asyncio.Protocol):
             return
         parser = self.parser
         modern = parser.get_http_version() == "1.1"
-        exchange = Exchange(self, parser.get_method(), self._url, self._headers, modern, parser.should_keep_alive())
+        listening = self.door.listening
+        keep_alive = parser.should_keep_alive() and self.activity - self._began < listening.keep_alive
+        exchange = Exchange(self, parser.get_method(), self._url, self._headers, modern, keep_alive)
         try:
-            listening = self.door.listening
             exchange.head = messages.read_head(self._headers, listening.drop_invalid)
             if not modern and parser.get_http_version() != "1.0":
                 raise BadRequest("The request's HTTP version is not supported.", 505)
@@ -310,7 +311,8 @@ class ClientConnection(asyncio.Protocol):
         status, reason = self._bad
         self.counters.answered(status, by_target=False)
         body = messages.page(status, reason)
-        self.reply(messages.answer(status, b"text/html", body, keep_alive=False))
+        changes = self.door.listening.headers
+        self.reply(messages.answer(status, b"text/html", body, changes=changes, keep_alive=False))
         self._leave()
 
     def reply(self, data: bytes) -> None:

@@ -211,6 +211,7 @@ class Elb:
             ),
             neighbours=neighbours,
             idle_timeout=listener.idle_timeout if flows else balancer.idle_timeout,
+            keep_alive=balancer.keep_alive,
             flows=flows,
             preserve_host=balancer.preserve_host,
             forwarded_for=balancer.forwarded_for,
@@ -218,6 +219,7 @@ class Elb:
             desync=balancer.desync,
             drop_invalid=balancer.drop_invalid,
             tls_headers=balancer.tls_headers,
+            headers=listener.headers,
         )
 
     def _deed(self, action: Action) -> Deed:

@@ -216,6 +216,7 @@ def _load_balancer(region: str, balancer: Any) -> LoadBalancer:
         addresses=tuple(address for _eni, address in interfaces.values()),
         listeners=tuple(_listener(region, one) for one in balancer.listeners.values()),
         idle_timeout=float(attributes.get("idle_timeout.timeout_seconds", 60)),
+        keep_alive=float(attributes.get("client_keep_alive.seconds", 3600)),
         preserve_host=attributes.get("routing.http.preserve_host_header.enabled") == "true",
         forwarded_for=attributes.get("routing.http.xff_header_processing.mode", "append"),
         forwarded_for_port=attributes.get("routing.http.xff_client_port.enabled") == "true",

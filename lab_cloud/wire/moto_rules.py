@@ -7,7 +7,7 @@ import importlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..elb.model import Action, Condition, Listener, Redirect, Rewrite, Rule
+from ..elb.model import NO_CHANGES, Action, Condition, HeaderChanges, Listener, Redirect, Rewrite, Rule
 from .call import ACCOUNT
 
 DEFAULT_WEIGHT = 1
@@ -20,6 +20,7 @@ CONFIGS = {
     "query-string": "QueryStringConfig",
     "source-ip": "SourceIpConfig",
 }
+REQUEST, RESPONSE = "routing.http.request.", "routing.http.response."
 REWRITES = {"host-header-rewrite": "HostHeaderRewriteConfig", "url-rewrite": "UrlRewriteConfig"}
 
 
@@ -37,6 +38,22 @@ def listener(found: Any) -> Listener:
         tuple(targets(found)),
         tuple(rules),
         float(found.attributes.get("tcp.idle_timeout.seconds", 350)),
+        headers=header_changes(found.attributes),
+    )
+
+
+def header_changes(attributes: Mapping[str, str]) -> HeaderChanges:
+    """What a listener's attributes say of headers."""
+    added = []
+    for key, value in sorted(attributes.items()):
+        if key.startswith(RESPONSE) and key.endswith(".header_value") and value:
+            name = key.removeprefix(RESPONSE).removesuffix(".header_value")
+            added.append((name.replace("_", "-").title(), value))
+    return HeaderChanges(
+        tuple(added),
+        attributes.get(f"{RESPONSE}server.enabled") != "false",
+        attributes.get(f"{REQUEST}x_amzn_tls_version.header_name") or NO_CHANGES.tls_version,
+        attributes.get(f"{REQUEST}x_amzn_tls_cipher_suite.header_name") or NO_CHANGES.tls_cipher,
     )
 
 

@@ -76,3 +76,7 @@ def test_attributes_of_listeners(cloud: SmallCloud) -> None:
     code, _ = refused(modify, ListenerArn=http, Attributes=pairs(tcp__idle_timeout__seconds="60"))
     assert code == "InvalidConfigurationRequest"
     assert refused(describe, ListenerArn=http + "x")[0] == "ListenerNotFound"
+    policy = "routing.http.response.content_security_policy.header_value"
+    for value in ("a\r\nSet-Cookie: b", "ö", "x" * 1025):
+        code, _ = refused(modify, ListenerArn=http, Attributes=[{"Key": policy, "Value": value}])
+        assert code == "ValidationError"

@@ -8,7 +8,7 @@ from lab_cloud.elb.forwarding import RewriteFailed, rewritten
 from lab_cloud.elb.model import Rewrite
 
 from .small_cloud import SmallCloud
-from .stage import forever
+from .stage import Talk, forever
 
 
 def url(regex: str, replace: str) -> Rewrite:
@@ -80,3 +80,34 @@ def test_attributes_count_from_the_next_request_on(cloud: SmallCloud) -> None:
     dropped = seen(routing__http__drop_invalid_header_fields__enabled="true")  # what is dropped confuses nobody
     assert "X_Odd" not in dropped
     assert dropped.startswith("GET / HTTP/1.1")
+
+
+def test_listener_attributes_change_the_heads_of_answers(cloud: SmallCloud) -> None:
+    balancer, group = cloud.balancer([cloud.security_group()]), cloud.group()
+    listener = cloud.listener(balancer, group)
+
+    def serve(talk: Talk) -> None:
+        while talk.head():
+            talk.reply(headers=b"Server: own\r\nX-Frame-Options: SAMEORIGIN\r\nAccess-Control-Max-Age: 1\r\n")
+
+    def head(**attributes: str) -> list[str]:
+        pairs = [
+            {"Key": "routing.http.response." + name.replace("__", "."), "Value": value}
+            for name, value in attributes.items()
+        ]
+        cloud.elbv2.modify_listener_attributes(ListenerArn=listener, Attributes=pairs)
+        return cloud.get("demo").partition(b"\r\n\r\n")[0].decode().split("\r\n")
+
+    alone = head(x_content_type_options__header_value="nosniff", server__enabled="true")
+    assert alone[0].startswith("HTTP/1.1 503")
+    assert {"Server: awselb/2.0", "X-Content-Type-Options: nosniff"} <= set(alone)
+    assert not [line for line in head(server__enabled="false") if line.startswith("Server:")]
+
+    address = cloud.task(serve, [cloud.security_group("task")])
+    cloud.elbv2.register_targets(TargetGroupArn=group, Targets=[{"Id": address, "Port": 80}])
+    seen = head(x_frame_options__header_value="DENY", access_control_allow_origin__header_value="https://example.com")
+    assert seen[0] == "HTTP/1.1 200 OK"
+    assert {"Server: own", "X-Content-Type-Options: nosniff", "Access-Control-Max-Age: 1"} <= set(seen)
+    assert [line for line in seen if line.startswith("X-Frame")] == ["X-Frame-Options: DENY"]
+    assert "Access-Control-Allow-Origin: https://example.com" in seen
+    assert "X-Frame-Options: SAMEORIGIN" in head(x_frame_options__header_value="")

@@ -26,6 +26,19 @@ def test_pipelined_requests_are_answered_in_order(stage: Stage) -> None:
             assert talk.answer()[1].startswith(b"GET /%d HTTP" % number)
 
 
+def test_an_old_connection_takes_one_more_request(stage: Stage) -> None:
+    stage.backend(forever)
+    with stage.connect() as talk:
+        talk.send(b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert headers(talk.answer()[0])[b"connection"] == b"keep-alive"
+        stage.change(keep_alive=0.0)
+        talk.send(b"GET /2 HTTP/1.1\r\nHost: x\r\n\r\n")
+        head, body = talk.answer()
+        assert headers(head)[b"connection"] == b"close"
+        assert body.startswith(b"GET /2 HTTP")
+        assert talk.rest() == b""
+
+
 def test_thousands_of_pipelined_requests_without_a_target(stage: Stage) -> None:
     with stage.connect() as talk:
         sender = threading.Thread(target=talk.send, args=(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 5000,))

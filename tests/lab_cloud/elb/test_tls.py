@@ -290,6 +290,16 @@ def test_the_target_may_be_told_what_was_agreed_on(site: Site, cloud: SmallCloud
     assert "X-Amzn-Tls-Version: TLSv1." in seen
     assert "X-Amzn-Tls-Cipher-Suite: " in seen
 
+    name = "routing.http.request.x_amzn_tls_version.header_name"
+    (listener,) = cloud.elbv2.describe_listeners(LoadBalancerArn=site.balancer)["Listeners"]
+    cloud.elbv2.modify_listener_attributes(
+        ListenerArn=listener["ListenerArn"], Attributes=[{"Key": name, "Value": "X-My-Version"}]
+    )
+    site.url()
+    renamed = site.get().text
+    assert "X-My-Version: TLSv1." in renamed
+    assert "X-Amzn-Tls-Version" not in renamed
+
 
 def test_a_websocket_over_tls(site: Site, cloud: SmallCloud, issued: str) -> None:
     group = cloud.group(site.name)

@@ -1,12 +1,13 @@
 """Amazon ECS, as its clients see it."""
 
 from ..clock import Clock
+from .agents import Agents
 from .capacity_api import CapacityOperations
 from .clusters_api import ClusterOperations
 from .definitions_api import DefinitionOperations
 from .deployments_api import DeploymentOperations
 from .instances_api import InstanceOperations
-from .outside import AutoScaling, LoadBalancing, Networks
+from .outside import AutoScaling, Hosts, LoadBalancing, Networks
 from .protection_api import ProtectionOperations
 from .refused import REFUSED
 from .services_api import ServiceOperations
@@ -42,6 +43,10 @@ class EcsApi(
         Where services find target groups.
     auto_scaling : AutoScaling
         Where capacity providers find Auto Scaling groups.
+    hosts : Hosts
+        Where container instances find EC2 instances.
+    agents : Agents
+        What lets instances join.
     """
 
     refused = REFUSED
@@ -53,9 +58,13 @@ class EcsApi(
         networks: Networks,
         load_balancing: LoadBalancing,
         auto_scaling: AutoScaling,
+        hosts: Hosts,
+        agents: Agents,
     ) -> None:
         self._store = store
         self._clock = clock
         self._networks = networks
         self._load_balancing = load_balancing
         self._auto_scaling = auto_scaling
+        self._hosts = hosts
+        self._agents = agents

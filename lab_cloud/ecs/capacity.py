@@ -6,6 +6,7 @@ from typing import Any
 
 from ..errors import AwsError
 from .cluster import Cluster
+from .placer import candidates
 from .store import Region
 from .strategy import check_strategy, is_fargate, strategy_of
 from .task_definition import TaskDefinition
@@ -74,7 +75,7 @@ def check_definition(capacity: Capacity, definition: TaskDefinition) -> None:
         raise AwsError("InvalidParameterException", "Task definition does not support launch_type FARGATE.")
 
 
-def why_nowhere(region: Region, capacity: Capacity) -> str:
+def why_nowhere(region: Region, capacity: Capacity, cluster: Cluster) -> str:
     """Why not even a waiting task can be made; empty when it can.
 
     A task of an Auto Scaling group's provider waits, PROVISIONING, for an instance that managed scaling brings; without
@@ -83,6 +84,13 @@ def why_nowhere(region: Region, capacity: Capacity) -> str:
     if capacity.launch_type == "FARGATE":
         return ""
     if not capacity.strategy:
-        return NO_INSTANCES
-    scaled = any(region.providers[item["capacityProvider"]].scales for item in capacity.strategy)
-    return "" if scaled else NO_PROVIDED_INSTANCES
+        return "" if candidates(region, cluster) else NO_INSTANCES
+    names = [item["capacityProvider"] for item in capacity.strategy]
+    if any(region.providers[name].scales or candidates(region, cluster, name) for name in names):
+        return ""
+    return NO_PROVIDED_INSTANCES
+
+
+def waits(region: Region, provider: str) -> bool:
+    """Whether a task of this provider may wait for an instance: managed scaling will bring one."""
+    return bool(provider) and region.providers[provider].scales

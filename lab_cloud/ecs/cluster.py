@@ -52,7 +52,12 @@ class Cluster:
         return names.arn(self.region, f"cluster/{self.name}")
 
     def describe(
-        self, counts: Mapping[str, int], attached: Sequence[CapacityProvider], include: list[str] | None = None
+        self,
+        counts: Mapping[str, int],
+        attached: Sequence[CapacityProvider],
+        include: list[str] | None = None,
+        *,
+        instances: int = 0,
     ) -> dict[str, Any]:
         """As DescribeClusters shows it.
 
@@ -64,6 +69,8 @@ class Cluster:
             Those of its capacity providers that belong to an Auto Scaling group.
         include : list of str
             What the caller asked for beyond the basics: ATTACHMENTS, CONFIGURATIONS, SETTINGS, STATISTICS, TAGS.
+        instances : int
+            How many container instances it has.
         """
         wanted = include or []
         statistics = [{"name": name, "value": str(counts.get(name, 0))} for name in STATISTICS]
@@ -72,7 +79,7 @@ class Cluster:
             "clusterArn": self.arn,
             "clusterName": self.name,
             "status": self.status,
-            "registeredContainerInstancesCount": 0,
+            "registeredContainerInstancesCount": instances,
             "runningTasksCount": _sum(counts, "running"),
             "pendingTasksCount": _sum(counts, "pending"),
             "activeServicesCount": _sum(counts, "active"),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ..cloudwatch.metric import MetricId
 from ..cloudwatch.sampler import Slices
 from ..runtime.spec import Handle
-from .launch import share_of
+from .placer import need_of
 from .store import Region, Store
 
 MIB = 1 << 20
@@ -112,8 +112,8 @@ class EcsCollector:
                 task.cluster,
                 task.service,
                 insights_of(region, task.cluster),
-                (share_of(task).cpu or 0.0),
-                (share_of(task).memory or 0),
+                need_of(task.definition, task.overrides).cpu / 1024,
+                need_of(task.definition, task.overrides).memory * MIB,
                 tuple(each.handle for each in task.containers if each.alive and each.handle is not None),
             )
             for region in self._store.regions.values()

@@ -184,8 +184,11 @@ def _drop(when: float, line: str) -> None:
 
 
 def share_of(task: Task) -> Share:
-    """What the containers of a task share: its CPU and its memory."""
+    """What the containers of a task share: its CPU and its memory; a task without limits has those of its instance."""
     units, mib = cpu_units(task.cpu), memory_mib(task.memory)
+    if task.host is not None:
+        units = min(units or task.host.vcpu * 1024, task.host.vcpu * 1024)
+        mib = mib or task.host.memory
     return Share(cpu=units / 1024 if units else None, memory=mib * MIB if mib else None)
 
 

@@ -64,7 +64,7 @@ def _task(task: Task) -> dict[str, Any]:
         "DesiredStatus": task.desired,
         "KnownStatus": task.status,
         "Limits": limits,
-        "AvailabilityZone": task.interface.zone if task.interface else "",
+        "AvailabilityZone": task.zone,
         "LaunchType": task.launch_type,
         "ServiceName": task.service,
         "Containers": [_container(task, each) for each in task.containers],

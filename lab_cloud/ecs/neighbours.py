@@ -1,15 +1,16 @@
 """The services beside ECS, plugged into what `outside` asks of them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ..autoscaling.store import GroupStore
 from ..elb.targets import TargetRegistry
 from ..errors import AwsError
 from ..network import reach
 from ..network.addresses import AddressBook
-from ..wire import moto_ec2, moto_elb
+from ..wire import iam, moto_ec2, moto_elb, moto_instances
 from . import names
-from .outside import Health, ScalingGroup, TargetGroup
+from .outside import Health, HostRecord, ScalingGroup, TargetGroup
 from .task import Interface, Network
 
 
@@ -52,6 +53,10 @@ class VpcNeighbour:
         found = moto_ec2.subnet(region, subnet)
         return found.zone if found is not None else ""
 
+    def in_zone(self, region: str, network: Network, zone: str) -> Network:
+        """Leave out the subnets of other zones."""
+        return replace(network, subnets=tuple(one for one in network.subnets if self._zone(region, one) == zone))
+
     def attach(self, region: str, network: Network, busy: Mapping[str, int]) -> Interface:
         """Make a network interface."""
         subnet = min(network.subnets, key=lambda one: (busy.get(self._zone(region, one), 0), busy.get(one, 0)))
@@ -81,10 +86,70 @@ class VpcNeighbour:
         admission = reach.can_pull(subnet, interface.public_address is not None)
         return "" if admission.allowed else admission.reason
 
-    def open(self, interface: Interface, ports: dict[int, int]) -> None:
+    def open(self, address: str, ports: Mapping[int, int]) -> None:
         """Let the address lead to loopback ports."""
         for port, loopback in ports.items():
-            self._book.add(interface.address, port, loopback)
+            self._book.add(address, port, loopback)
+
+    def shut(self, address: str, port: int) -> None:
+        """Let a port of it lead nowhere."""
+        self._book.remove(address, port)
+
+
+class Ec2Neighbour:
+    """Amazon EC2."""
+
+    def __init__(self) -> None:
+        self._agents: dict[str, bool] = {}
+
+    def all(self, region: str) -> list[HostRecord]:
+        """All instances."""
+        return [
+            HostRecord(
+                id=one.id,
+                type=one.type,
+                zone=one.zone,
+                address=one.address,
+                image=one.image,
+                state=one.state,
+                user_data=one.user_data,
+                group=one.tags.get("aws:autoscaling:groupName", ""),
+                has_agent=self._has_agent(region, one.image),
+                subnet=one.subnet,
+                profile=one.profile,
+                public=one.public,
+            )
+            for one in moto_instances.records(region)
+        ]
+
+    def _has_agent(self, region: str, image: str) -> bool:
+        if image not in self._agents:
+            try:
+                self._agents[image] = "-ecs-" in moto_instances.image(region, image).name
+            except AwsError:
+                self._agents[image] = False
+        return self._agents[image]
+
+    def refusal(self, region: str, host: HostRecord) -> str:
+        """Why its agent cannot register."""
+        if not host.profile:
+            return (
+                "it has no instance profile. Give the launch template an IamInstanceProfile whose role has "
+                "AmazonEC2ContainerServiceforEC2Role."
+            )
+        roles = moto_instances.roles_of(host.profile)
+        if not any(iam.role_allows(role, "ecs:RegisterContainerInstance") for role in roles):
+            return (
+                f"the role of its instance profile ({', '.join(roles) or 'none'}) may not call "
+                "ecs:RegisterContainerInstance."
+            )
+        subnet = moto_ec2.subnet(region, host.subnet)
+        admission = reach.can_pull(subnet, host.public) if subnet is not None else None
+        return "" if admission is None or admission.allowed else f"the agent cannot reach ECS: {admission.reason}."
+
+    def note(self, region: str, host: str, why: str) -> None:
+        """Write it on the instance as a tag."""
+        moto_instances.tag(region, host, "embedded-cloud-agent", why)
 
 
 class ElbNeighbour:

@@ -30,6 +30,51 @@ class ScalingGroup:
     arn: str
 
 
+@dataclass(frozen=True)
+class HostRecord:
+    """What ECS wants to know of an EC2 instance.
+
+    Parameters
+    ----------
+    id, type, zone, address, image, state, user_data : str
+        As EC2 describes it.
+    group : str
+        The name of its Auto Scaling group; empty when it has none.
+    has_agent : bool
+        Whether its image has the ECS agent.
+    subnet, profile : str
+        Its subnet, and the ARN of its instance profile.
+    public : bool
+        Whether it has a public address.
+    """
+
+    id: str
+    type: str
+    zone: str
+    address: str
+    image: str
+    state: str
+    user_data: str
+    group: str
+    has_agent: bool
+    subnet: str
+    profile: str
+    public: bool
+
+
+class Hosts(Protocol):
+    """Amazon EC2, as ECS uses it."""
+
+    def all(self, region: str) -> list[HostRecord]:
+        """All instances."""
+
+    def refusal(self, region: str, host: HostRecord) -> str:
+        """Why the agent of an instance cannot register; empty when it can."""
+
+    def note(self, region: str, host: str, why: str) -> None:
+        """Write on an instance why it does not join; an empty text takes the note off."""
+
+
 class Networks(Protocol):
     """Amazon VPC, as ECS uses it."""
 
@@ -38,6 +83,9 @@ class Networks(Protocol):
 
     def zones(self, region: str, network: Network) -> tuple[str, ...]:
         """The Availability Zones of the subnets, each once."""
+
+    def in_zone(self, region: str, network: Network, zone: str) -> Network:
+        """The same network with those subnets only that lie in one zone."""
 
     def attach(self, region: str, network: Network, busy: Mapping[str, int]) -> Interface:
         """Make a network interface in the subnet whose zone, and which itself, is least `busy`."""
@@ -48,8 +96,11 @@ class Networks(Protocol):
     def pull_refusal(self, region: str, interface: Interface) -> str:
         """Why a task with this interface cannot reach a registry; empty when it can."""
 
-    def open(self, interface: Interface, ports: dict[int, int]) -> None:
-        """Let the interface's address and ports lead to these loopback ports."""
+    def open(self, address: str, ports: Mapping[int, int]) -> None:
+        """Let an address and its ports lead to these loopback ports."""
+
+    def shut(self, address: str, port: int) -> None:
+        """Let a port of an address lead nowhere."""
 
 
 class LoadBalancing(Protocol):

@@ -5,13 +5,14 @@ from ..cloudwatch.part import CloudWatch
 from ..core import Core
 from ..elb.reconciler import Elb
 from ..wire.moto_logs import MotoLogs
+from .agents import Agents
 from .api import EcsApi
 from .collector import EcsCollector
 from .health_reconciler import HealthChecks
 from .interruption import Interruptions
 from .launch import Launcher
 from .metadata import PREFIX, Metadata
-from .neighbours import AutoScalingNeighbour, ElbNeighbour, VpcNeighbour
+from .neighbours import AutoScalingNeighbour, Ec2Neighbour, ElbNeighbour, VpcNeighbour
 from .outside import Registries
 from .service_reconciler import ServiceReconciler
 from .store import Store
@@ -52,12 +53,15 @@ class Ecs:
         base = f"{core.running.endpoint}{PREFIX.rstrip('/')}"
         launcher = Launcher(core.world, core.runtime, logs, registries, base)
         tasks = TaskReconciler(self.store, core.world, launcher, networks, balancing, core.delays)
+        hosts = Ec2Neighbour()
+        self.agents = Agents(self.store, core.world, hosts, core.delays)
+        core.world.add(self.agents)
         core.world.add(tasks)
         core.world.add(HealthChecks(self.store, core.world))
         core.world.add(ServiceReconciler(self.store, core.world, tasks, balancing, core.delays))
-        core.dispatcher.own(
-            "ecs", EcsApi(self.store, core.clock, networks, balancing, AutoScalingNeighbour(capacity.store))
-        )
+        groups = AutoScalingNeighbour(capacity.store)
+        api = EcsApi(self.store, core.clock, networks, balancing, groups, hosts, self.agents)
+        core.dispatcher.own("ecs", api)
         watch.sampler.add(EcsCollector(self.store, core.world.lock))
         core.doors[PREFIX] = Metadata(self.store)
         core.commands["interrupt"] = Interruptions(self.store, core.world, core.delays).interrupt

@@ -1,6 +1,6 @@
 """The operations of ECS that the embedded cloud does not have, and why."""
 
-AGENT = "It is a call of the Amazon ECS container agent, and the embedded cloud has no container instances yet."
+AGENT = "It is a call of the Amazon ECS container agent; here the embedded cloud does itself what agents do."
 DAEMON = "Daemons run on Amazon ECS Managed Instances, which the embedded cloud does not have."
 EXPRESS = "Amazon ECS Express Mode is not here yet: make the service and its load balancer yourself, as lab 03 does."
 GATEWAY = "Amazon ECS gateways are not here: use a load balancer of Elastic Load Balancing."
@@ -12,7 +12,6 @@ REFUSED = {
     **dict.fromkeys(
         (
             "DiscoverPollEndpoint",
-            "RegisterContainerInstance",
             "SubmitAttachmentStateChanges",
             "SubmitContainerStateChange",
             "SubmitTaskStateChange",

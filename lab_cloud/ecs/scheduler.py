@@ -38,6 +38,8 @@ class TaskView:
         Whether it asked not to be stopped by scaling in or by a deployment.
     zone : str
         Its Availability Zone; empty until it has one.
+    draining : bool
+        Whether its container instance is DRAINING: it is replaced elsewhere, as by a deployment.
     """
 
     id: str
@@ -48,6 +50,7 @@ class TaskView:
     created: float = 0.0
     protected: bool = False
     zone: str = ""
+    draining: bool = False
 
 
 @dataclass(frozen=True)
@@ -205,8 +208,8 @@ def decide(service: ServiceView, now: float) -> Decision:
     if primary.in_progress and service.breaker_threshold and primary.failures >= service.breaker_threshold:
         back = service.rollback_to if service.rollback_to != primary.id else ""
         return Decision(fail=True, roll_back=back)
-    ours = [task for task in service.tasks if task.deployment == primary.id]
-    old = [task for task in service.tasks if task.deployment != primary.id]
+    ours = [task for task in service.tasks if task.deployment == primary.id and not task.draining]
+    old = [task for task in service.tasks if task.deployment != primary.id or task.draining]
     bad = [task for task in ours if task.unhealthy]
     ours = [task for task in ours if not task.unhealthy]
 

@@ -4,8 +4,11 @@ from collections import Counter
 
 from ..delays import Delays
 from ..world import World
-from .capacity import NO_PROVIDED_INSTANCES, Capacity, why_nowhere
+from .capacity import NO_PROVIDED_INSTANCES, Capacity, waits, why_nowhere
+from .container_instance import ContainerInstance
 from .outside import LoadBalancing
+from .placement import DEFAULT_STRATEGIES, GUIDE, Need, obstacle
+from .placer import candidates, find_place, need_of, rules_of, settle, views
 from .scheduler import Decision, DeploymentView, ServiceView, Stop, TaskView, backoff_seconds, decide
 from .service import Deployment, Service
 from .store import Region, Store
@@ -65,17 +68,33 @@ class ServiceReconciler:
             service.status, service.stopped_at = "INACTIVE", now
             return
         live = [task for task in tasks if task.desired == "RUNNING"]
+        if service.settings["schedulingStrategy"] == "DAEMON" and service.status == "ACTIVE":
+            self._count_daemons(region, service)
         self._count_failures(service, tasks, now)
         view = self._observe(region, service, live, now)
         decision = decide(view, now)
         self._apply(region, service, live, decision, now)
 
+    def _count_daemons(self, region: Region, service: Service) -> None:
+        """A daemon wants one task on each instance that its constraints allow."""
+        primary = service.primary
+        rules = rules_of(primary.definition, service.settings)
+        found = candidates(region, region.clusters[service.cluster])
+        free = Need(attributes=need_of(primary.definition).attributes)
+        shown = views(region, found)
+        service.desired = sum(not obstacle(free, each, rules.constraints) for each in shown)
+        primary.desired = service.desired
+
     def _observe(self, region: Region, service: Service, live: list[Task], now: float) -> ServiceView:
         views = tuple(self._task_view(region, service, task, now) for task in live)
         primary = service.primary
-        nowhere = why_nowhere(region, Capacity(primary.launch_type, primary.strategy))
-        waiting = any(not task.placed for task in live)
-        self._tell_nowhere(service, nowhere or (NO_PROVIDED_INSTANCES if waiting else ""), now)
+        cluster = region.clusters[service.cluster]
+        nowhere = why_nowhere(region, Capacity(primary.launch_type, primary.strategy), cluster)
+        waiting = next((task for task in live if not task.placed), None)
+        if nowhere or waiting is not None:
+            self._tell_nowhere(service, f"Reason: {nowhere}" if nowhere else self._why_waiting(region, waiting), now)
+        elif service.primary.told_nowhere and len(live) >= service.desired:
+            service.primary.told_nowhere = ""
         deployments = tuple(
             DeploymentView(
                 id=each.id,
@@ -98,18 +117,26 @@ class ServiceReconciler:
             zones=primary.zones if service.settings["availabilityZoneRebalancing"] == "ENABLED" else (),
         )
 
+    def _why_waiting(self, region: Region, task: Task | None) -> str:
+        if task is None:
+            return ""
+        found = candidates(region, region.clusters[task.cluster], task.capacity_provider)
+        if not found:
+            return f"Reason: {NO_PROVIDED_INSTANCES}"
+        rules = rules_of(task.definition, task.placement, DEFAULT_STRATEGIES)
+        placed = find_place(region, task.definition, found, rules, task.group, task.overrides)
+        return placed.why
+
     def _tell_nowhere(self, service: Service, reason: str, now: float) -> None:
         # said again only when the reason was gone in between, as AWS leaves out what it has said already
-        if reason and service.primary.told_nowhere != reason and service.desired:
+        kind = reason.rpartition(" has ")[2] if reason.startswith("The closest") else reason
+        if reason and service.primary.told_nowhere != kind and service.desired:
             service.tell(
                 "was unable to place a task because no container instance met all of its requirements. "
-                f"Reason: {reason} For more information, see the Troubleshooting section of the Amazon ECS Developer "
-                "Guide.",
+                f"{reason} {GUIDE}",
                 now,
             )
-            service.primary.told_nowhere = reason
-        elif not reason:
-            service.primary.told_nowhere = ""
+            service.primary.told_nowhere = kind
 
     def _rollback_target(self, service: Service) -> str:
         wanted = service.configuration.get("deploymentCircuitBreaker", {}).get("rollback")
@@ -129,8 +156,11 @@ class ServiceReconciler:
                     deployment.failures_in_row = 0
         # a service that is deleted does not wait for its tasks
         protected = task.protected_until > now and service.status == "ACTIVE"
-        zone = task.interface.zone if task.interface is not None else ""
-        return TaskView(task.id, task.deployment, running, healthy, why, task.created_at, protected, zone)
+        instance = region.instances.get(task.host.instance) if task.host is not None else None
+        draining = instance is not None and instance.status == "DRAINING"
+        return TaskView(
+            task.id, task.deployment, running, healthy, why, task.created_at, protected, task.zone, draining
+        )
 
     def _health(self, region: Region, service: Service, task: Task, now: float) -> tuple[bool, str]:
         targets = self._tasks.targets_of(region, task)
@@ -216,6 +246,12 @@ class ServiceReconciler:
         started = []
         counts = Counter(task.capacity_provider for task in live if task.deployment == deployment.id)
         for _ in range(decision.start):
+            provider = next_provider(deployment.strategy, counts) if deployment.strategy else ""
+            chosen = None
+            if deployment.launch_type != "FARGATE":
+                chosen = self._find(region, service, provider, now)
+                if chosen is None and not waits(region, provider):
+                    break
             task = new_task(
                 region,
                 cluster,
@@ -227,14 +263,32 @@ class ServiceReconciler:
             task.service, task.group = service.name, f"service:{service.name}"
             task.deployment = task.started_by = deployment.id
             task.platform_version = deployment.platform_version
-            if deployment.strategy:
-                task.capacity_provider = next_provider(deployment.strategy, counts)
-                counts[task.capacity_provider] += 1
+            if provider:
+                task.capacity_provider = provider
+                counts[provider] += 1
+            task.placement = {key: service.settings[key] for key in ("placementConstraints", "placementStrategy")}
+            if chosen is not None:
+                settle(task, chosen)
             task.execute_command = bool(service.settings["enableExecuteCommand"])
             task.tags = self._task_tags(service, deployment)
             started.append(f"(task {task.id})")
+        if not started:
+            return
         where = f" in {decision.rebalance} to AZ Rebalance" if decision.rebalance else ""
-        service.tell(f"has started {decision.start} tasks{where}: {' '.join(started)}.", now)
+        service.tell(f"has started {len(started)} tasks{where}: {' '.join(started)}.", now)
+
+    def _find(self, region: Region, service: Service, provider: str, now: float) -> ContainerInstance | None:
+        """An instance for a new task; when there is none, an event says why."""
+        deployment, asked = service.primary, dict(service.settings)
+        if asked["schedulingStrategy"] == "DAEMON":
+            asked["placementConstraints"] = [*asked["placementConstraints"], {"type": "distinctInstance"}]
+        zones = deployment.zones
+        found = candidates(region, region.clusters[service.cluster], provider, zones)
+        rules = rules_of(deployment.definition, asked, DEFAULT_STRATEGIES)
+        placed = find_place(region, deployment.definition, found, rules, f"service:{service.name}")
+        if not placed.instance and not waits(region, provider):
+            self._tell_nowhere(service, placed.why, now)
+        return region.instances.get(placed.instance)
 
     def _task_tags(self, service: Service, deployment: Deployment) -> dict[str, str]:
         propagate = service.settings["propagateTags"]

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import AwsError
+from .query import BadQuery, parse
 
 DEFAULT_CONFIGURATION = {
     "deploymentCircuitBreaker": {"enable": False, "rollback": False},
@@ -88,7 +89,7 @@ def configuration_of(asked: Mapping[str, Any], before: Mapping[str, Any]) -> dic
 
 
 def desired_of(params: Mapping[str, Any], strategy: str, before: int | None) -> int:
-    """The desired count after a call; a daemon's is the number of its container instances, of which there are none.
+    """The desired count after a call; a daemon's follows from its container instances.
 
     Raises
     ------
@@ -134,6 +135,7 @@ def check_placement(params: Mapping[str, Any], launch_type: str) -> None:
     AwsError
         ``InvalidParameterException``.
     """
+    check_rules(params)
     if launch_type == "FARGATE":
         if params.get("schedulingStrategy") == "DAEMON":
             raise _invalid("The DAEMON scheduling strategy is not supported by Fargate.")
@@ -142,6 +144,38 @@ def check_placement(params: Mapping[str, Any], launch_type: str) -> None:
                 raise _invalid(f"Placement {name} are not supported with FARGATE launch type.")
     elif params.get("platformVersion"):
         raise _invalid("The platform version must be null when specifying an EC2 launch type.")
+
+
+def check_rules(params: Mapping[str, Any]) -> None:
+    """Refuse placement constraints and strategies that ECS refuses.
+
+    Raises
+    ------
+    AwsError
+        ``InvalidParameterException``.
+    """
+    for one in params.get("placementStrategy") or ():
+        kind, subject = one.get("type", ""), one.get("field", "")
+        if kind not in ("random", "spread", "binpack"):
+            raise _invalid(f"Invalid placement strategy type: {kind}.")
+        if kind == "binpack" and subject.lower() not in ("cpu", "memory"):
+            raise _invalid("The field of a binpack placement strategy must be cpu or memory.")
+        if kind == "spread" and subject not in ("instanceId", "host") and not subject.startswith("attribute:"):
+            raise _invalid("The field of a spread placement strategy must be instanceId, host or attribute:NAME.")
+    for one in params.get("placementConstraints") or ():
+        if one.get("type") == "distinctInstance":
+            continue
+        if one.get("type") != "memberOf":
+            raise _invalid(f"Invalid placement constraint type: {one.get('type')}.")
+        try:
+            parse(one.get("expression", ""))
+        except BadQuery as bad:
+            raise _invalid(f"Invalid expression in placement constraint '{one.get('expression', '')}': {bad}.") from bad
+    if params.get("schedulingStrategy") == "DAEMON":
+        if params.get("placementStrategy"):
+            raise _invalid("The daemon scheduling strategy does not support placement strategies.")
+        if any(one.get("type") == "distinctInstance" for one in params.get("placementConstraints") or ()):
+            raise _invalid("The daemon scheduling strategy does not support the distinctInstance constraint.")
 
 
 def described_only(configuration: Mapping[str, Any], deployed: Mapping[str, Any]) -> list[str]:

@@ -27,7 +27,7 @@ from .store import Region, Store
 from .tags import tag_dict
 from .task import Network
 from .task_definition import TaskDefinition, container_ports
-from .tasks_api import network_of, platform_of
+from .tasks_api import check_public, network_of, platform_of
 
 MAX_DESCRIBED = 10
 
@@ -67,6 +67,7 @@ class ServiceOperations:
         check_placement(params, capacity.launch_type)
         network = network_of(definition, params)
         if network is not None:
+            check_public(network, capacity)
             self._networks.check(region.name, network)
         balancers = self._check_balancers(region, definition, params.get("loadBalancers", []))
         now = self._clock.now()
@@ -239,6 +240,12 @@ class ServiceOperations:
                     f"The provided target group {arn} has target type {group.target_type}, which "
                     "is incompatible with the "
                     "awsvpc network mode specified in the task definition.",
+                )
+            if definition.network_mode in ("bridge", "host") and group.target_type != "instance":
+                raise AwsError(
+                    "InvalidParameterException",
+                    f"The provided target group {arn} has target type {group.target_type}, which is incompatible with "
+                    f"the {definition.network_mode} network mode specified in the task definition.",
                 )
             if not group.has_load_balancer:
                 raise AwsError(

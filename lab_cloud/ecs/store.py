@@ -8,6 +8,7 @@ from ..errors import AwsError
 from . import names
 from .capacity_provider import CapacityProvider, fargate_providers
 from .cluster import Cluster
+from .container_instance import ContainerInstance
 from .service import Deployment, Service
 from .task import Task
 from .task_definition import TaskDefinition
@@ -31,6 +32,7 @@ class Region:
     tokens: dict[str, tuple[object, object]] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
     providers: dict[str, CapacityProvider] = field(default_factory=dict)
+    instances: dict[str, ContainerInstance] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.providers = self.providers or fargate_providers(self.name)
@@ -113,7 +115,16 @@ class Region:
     def describe_cluster(self, cluster: Cluster, include: list[str] | None) -> dict[str, Any]:
         """A cluster as DescribeClusters shows it."""
         own = [self.providers[name] for name in cluster.capacity_providers]
-        return cluster.describe(self.cluster_counts(cluster), [each for each in own if each.group_arn], include)
+        registered = sum(
+            each.cluster == cluster.name and each.status in ("ACTIVE", "DRAINING") for each in self.instances.values()
+        )
+        attached = [each for each in own if each.group_arn]
+        return cluster.describe(self.cluster_counts(cluster), attached, include, instances=registered)
+
+    def find_instance(self, cluster: Cluster, id_or_arn: str) -> ContainerInstance | None:
+        """A container instance of this cluster, by its id or ARN."""
+        found = self.instances.get(names.last_part(id_or_arn))
+        return found if found is not None and found.cluster == cluster.name else None
 
     def find_deployment(self, arn: str) -> tuple[Service, Deployment] | None:
         """A service deployment by its ARN."""

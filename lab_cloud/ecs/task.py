@@ -9,6 +9,7 @@ from .container_health import Record, task_health
 from .tags import tag_list
 from .task_definition import TaskDefinition
 
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - as AWS shows it; nothing is bound to it
 STOPPED_VISIBLE_SECONDS = 3600.0
 """Stopped tasks can be described for a real hour at least."""
 
@@ -55,6 +56,29 @@ class Interface:
     public_address: str | None = None
 
 
+@dataclass(frozen=True)
+class Host:
+    """The container instance that a task runs on.
+
+    Parameters
+    ----------
+    instance, arn : str
+        The container instance.
+    id, zone, address : str
+        The EC2 instance.
+    vcpu, memory : int
+        What it has; memory in MiB.
+    """
+
+    instance: str
+    arn: str
+    id: str
+    zone: str
+    address: str
+    vcpu: int
+    memory: int
+
+
 @dataclass
 class Container:
     """One container of a task.
@@ -81,6 +105,7 @@ class Container:
     started_at: float | None = None
     health: Record = field(default_factory=Record)
     asking: bool = False
+    host_ports: dict[int, int] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -123,6 +148,8 @@ class Task:
     deployment: str = ""
     platform_version: str = "1.4.0"
     capacity_provider: str = ""
+    placement: dict[str, Any] = field(default_factory=dict)
+    host: Host | None = None
     tags: dict[str, str] = field(default_factory=dict)
     execute_command: bool = False
     protected_until: float = 0.0
@@ -166,7 +193,14 @@ class Task:
     @property
     def placed(self) -> bool:
         """Whether there is capacity that it can run on; one that waits for an instance has none yet."""
-        return self.launch_type == "FARGATE"
+        return self.launch_type == "FARGATE" or self.host is not None
+
+    @property
+    def zone(self) -> str:
+        """Its Availability Zone; empty until it has one."""
+        if self.interface is not None:
+            return self.interface.zone
+        return self.host.zone if self.host is not None else ""
 
     @property
     def health(self) -> str:
@@ -210,7 +244,8 @@ class Task:
             "taskDefinitionArn": self.definition.arn,
             "attachments": [_attachment(interface, self.status)] if interface else [],
             "attributes": [{"name": "ecs.cpu-architecture", "value": self._architecture}],
-            "availabilityZone": interface.zone if interface else None,
+            "availabilityZone": self.zone or None,
+            "containerInstanceArn": self.host.arn if self.host is not None else None,
             "capacityProviderName": self.capacity_provider or None,
             "connectivity": "CONNECTED" if self.started_at else None,
             "connectivityAt": names.moment(self.started_at),
@@ -249,7 +284,12 @@ class Task:
             interfaces = [{"attachmentId": interface.attachment, "privateIpv4Address": interface.address}]
         handle = container.handle
         bindings = []
-        if handle is not None:
+        if container.host_ports:
+            bindings = [
+                {"bindIP": EVERYWHERE, "containerPort": port, "hostPort": host, "protocol": "tcp"}
+                for port, host in sorted(container.host_ports.items())
+            ]
+        elif handle is not None:
             # awsvpc on AWS shows none; here the loopback port is how the container can really be reached
             bindings = [
                 {"bindIP": "127.0.0.1", "containerPort": port, "hostPort": loopback, "protocol": "tcp"}

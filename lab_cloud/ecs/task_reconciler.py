@@ -12,6 +12,8 @@ from .interruption import CODE as SPOT
 from .launch import Launcher, share_of
 from .lifecycle import TaskView, next_status
 from .outside import LoadBalancing, Networks
+from .placement import DEFAULT_STRATEGIES
+from .placer import candidates, find_place, host_ports, rules_of, settle
 from .store import Region, Store
 from .task import STOPPED_VISIBLE_SECONDS, Container, Task
 
@@ -67,6 +69,8 @@ class TaskReconciler:
             del region.tasks[task.id]
 
     def _move(self, region: Region, task: Task, now: float) -> None:
+        if task.status == "PROVISIONING" and not task.placed and task.desired == "RUNNING":
+            self._place(region, task)
         if task.network is not None and task.interface is None and task.status == "PROVISIONING" and task.placed:
             self._attach(region, task, now)
         if task.pulled and task.status == "PENDING" and task.desired == "RUNNING":
@@ -110,18 +114,40 @@ class TaskReconciler:
     def targets_of(self, region: Region, task: Task) -> Sequence[tuple[str, str, int]]:
         """(target group, address, port) of each target that a task is, by its deployment's load balancers."""
         service = region.services.get((task.cluster, task.service)) if task.service else None
-        if service is None or task.interface is None:
+        if service is None or (task.interface is None and task.host is None):
             return ()
         deployment = next((each for each in service.history if each.id == task.deployment), None)
         if deployment is None:
             return ()
-        address = task.interface.address
-        return [(each["targetGroupArn"], address, each["containerPort"]) for each in deployment.load_balancers]
+        if task.interface is not None:
+            address = task.interface.address
+            return [(each["targetGroupArn"], address, each["containerPort"]) for each in deployment.load_balancers]
+        assert task.host is not None
+        ports = {container.name: container.host_ports for container in task.containers}
+        return [
+            (each["targetGroupArn"], task.host.id, ports[each["containerName"]][each["containerPort"]])
+            for each in deployment.load_balancers
+            if each["containerPort"] in ports.get(each["containerName"], {})
+        ]
+
+    def _place(self, region: Region, task: Task) -> None:
+        """Look for an instance for a task that waits for one."""
+        zones = self._networks.zones(region.name, task.network) if task.network is not None else ()
+        found = candidates(region, region.clusters[task.cluster], task.capacity_provider, zones)
+        if not found:
+            return
+        rules = rules_of(task.definition, task.placement, DEFAULT_STRATEGIES if task.service else ())
+        placed = find_place(region, task.definition, found, rules, task.group, task.overrides)
+        if placed.instance:
+            settle(task, region.instances[placed.instance])
 
     def _attach(self, region: Region, task: Task, now: float) -> None:
         assert task.network is not None
+        network = task.network
+        if task.host is not None:
+            network = self._networks.in_zone(region.name, network, task.host.zone)
         try:
-            task.interface = self._networks.attach(region.name, task.network, _busy(region, task))
+            task.interface = self._networks.attach(region.name, network, _busy(region, task))
         except Exception as error:
             reason = f"ResourceInitializationError: unable to attach a network interface: {error}"
             task.ask_to_stop("TaskFailedToStart", reason, now)
@@ -145,6 +171,9 @@ class TaskReconciler:
         elif task.status == "STOPPED":
             for container in task.containers:
                 container.status = "STOPPED"
+                if task.host is not None:
+                    for port in container.host_ports.values():
+                        self._networks.shut(task.host.address, port)
 
     def _launch(self, region: Region, task: Task, now: float) -> None:
         task.pull_started_at = now
@@ -186,7 +215,7 @@ class TaskReconciler:
                 )
 
     def _refusal(self, region: Region, task: Task) -> str:
-        if task.interface is not None:
+        if task.interface is not None and task.host is None:
             refusal = self._networks.pull_refusal(region.name, task.interface)
             if refusal:
                 return CANNOT_PULL + refusal
@@ -205,7 +234,11 @@ class TaskReconciler:
         if check is not None:
             container.health = Record(due=now + check.interval)
         if task.interface is not None:
-            self._networks.open(task.interface, dict(handle.ports))
+            self._networks.open(task.interface.address, dict(handle.ports))
+        elif task.host is not None:
+            container.host_ports = host_ports(self._store.region(task.region), task, container, handle.ports)
+            known = {host: handle.ports[port] for port, host in container.host_ports.items() if port in handle.ports}
+            self._networks.open(task.host.address, known)
         task.version += 1
         if task.desired == "STOPPED":
             handle.stop()
@@ -219,10 +252,9 @@ class TaskReconciler:
             task.ask_to_stop("EssentialContainerExited", "Essential container in task exited", now)
 
     def _register(self, region: Region, task: Task, now: float) -> None:
-        assert task.interface is not None
         service = region.services[(task.cluster, task.service)]
         for arn, address, port in self.targets_of(region, task):
-            self._load_balancing.register(region.name, arn, address, port, task.interface.zone)
+            self._load_balancing.register(region.name, arn, address, port, task.zone)
             service.tell(f"registered 1 targets in (target-group {arn})", now)
 
     def _deregister(self, region: Region, task: Task) -> None:

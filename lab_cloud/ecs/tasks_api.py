@@ -7,10 +7,11 @@ from ..clock import Clock
 from ..errors import AwsError
 from ..wire import Call
 from . import names
-from .capacity import capacity_of, check_definition, why_nowhere
+from .capacity import Capacity, capacity_of, check_definition, waits, why_nowhere
 from .cluster import Cluster
 from .outside import Networks
 from .paging import page
+from .placer import candidates, failures, find_place, rules_of, settle
 from .service_settings import check_placement, check_supported
 from .store import Region, Store
 from .strategy import spread
@@ -21,6 +22,7 @@ from .task_definition import TaskDefinition, cpu_units, memory_mib
 MAX_TASKS_A_CALL = 10
 MAX_DESCRIBED = 100
 MOST_STARTED_BY = 128
+PLACEMENT = ("placementConstraints", "placementStrategy")
 
 
 class TaskOperations:
@@ -58,32 +60,82 @@ class TaskOperations:
             tags = {**definition.tags, **tags}
         if params.get("enableECSManagedTags"):
             tags["aws:ecs:clusterName"] = cluster.name
-        nowhere = why_nowhere(region, capacity)
+        nowhere = why_nowhere(region, capacity, cluster)
         if nowhere:
             raise AwsError("InvalidParameterException", f"{nowhere} Use launchType='FARGATE', which needs none.")
         network = network_of(definition, params)
         if network is not None:
+            check_public(network, capacity)
             self._networks.check(region.name, network)
         overrides = params.get("overrides", {})
         _check_overrides(definition, overrides)
         platform = platform_of(params, definition)
-        tasks = []
+        tasks: list[Task] = []
+        failed: list[dict[str, str]] = []
+        group = params.get("group") or f"family:{definition.family}"
+        zones = self._networks.zones(region.name, network) if network is not None else ()
+        rules = rules_of(definition, params)
         for provider in spread(capacity.strategy, count):
+            chosen = None
+            if capacity.launch_type != "FARGATE":
+                found = candidates(region, cluster, provider, zones)
+                placed = find_place(region, definition, found, rules, group, overrides)
+                chosen = region.instances.get(placed.instance)
+                if chosen is None and not waits(region, provider):
+                    failed = failures(region, definition, found, rules, group, overrides)
+                    continue
             task = new_task(
                 region, cluster, definition, self._clock.now(), network=network, launch_type=capacity.launch_type
             )
             task.capacity_provider = provider
-            task.group = params.get("group") or f"family:{definition.family}"
+            task.group = group
+            task.placement = {key: params[key] for key in PLACEMENT if params.get(key)}
+            if chosen is not None:
+                settle(task, chosen)
             task.started_by = params.get("startedBy", "")
             task.tags = dict(tags)
             task.execute_command = params.get("enableExecuteCommand", False)
             task.platform_version = platform
             apply_overrides(task, overrides)
             tasks.append(task)
-        answer = {"tasks": [task.describe(with_tags=True) for task in tasks], "failures": []}
+        answer = {"tasks": [task.describe(with_tags=True) for task in tasks], "failures": failed}
         if token:
             region.tokens[f"run:{cluster.name}:{token}"] = (copy.deepcopy(params), answer)
         return answer
+
+    def start_task(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
+        """StartTask: on the container instances that the caller names, without any strategy."""
+        region = self._store.region(call.region)
+        cluster = region.find_cluster(params.get("cluster"))
+        definition = region.usable_definition(params["taskDefinition"])
+        if not params["containerInstances"]:
+            raise AwsError("InvalidParameterException", "Container Instances cannot be empty.")
+        if len(params["containerInstances"]) > MAX_TASKS_A_CALL:
+            raise AwsError("InvalidParameterException", "At most 10 container instances can be named.")
+        overrides = params.get("overrides", {})
+        _check_overrides(definition, overrides)
+        network = network_of(definition, params) if definition.network_mode == "awsvpc" else None
+        if network is not None:
+            check_public(network, Capacity("EC2"))
+            self._networks.check(region.name, network)
+        tags, group = tag_dict(params.get("tags")), params.get("group") or f"family:{definition.family}"
+        tasks, failed = [], []
+        for reference in params["containerInstances"]:
+            instance = region.find_instance(cluster, reference)
+            if instance is None or instance.status == "INACTIVE":
+                failed.append({"arn": reference, "reason": "MISSING"})
+                continue
+            rules = rules_of(definition, {})
+            why = failures(region, definition, [instance], rules, group, overrides)
+            if why:
+                failed += why
+                continue
+            task = new_task(region, cluster, definition, self._clock.now(), network=network, launch_type="EC2")
+            task.group, task.started_by, task.tags = group, params.get("startedBy", ""), dict(tags)
+            settle(task, instance)
+            apply_overrides(task, overrides)
+            tasks.append(task)
+        return {"tasks": [task.describe(with_tags=True) for task in tasks], "failures": failed}
 
     def _repeated(self, region: Region, key: str, params: dict[str, Any]) -> dict[str, Any] | None:
         if key not in region.tokens:
@@ -146,8 +198,11 @@ class TaskOperations:
 def _listed(task: Task, cluster: Cluster, wanted: str, params: dict[str, Any]) -> bool:
     if task.cluster != cluster.name or task.desired != wanted:
         return False
-    if params.get("containerInstance") or params.get("daemonName"):
-        return False  # there are neither container instances nor daemons
+    if params.get("daemonName"):
+        return False  # there are no daemons of Managed Instances
+    instance = params.get("containerInstance")
+    if instance and (task.host is None or task.host.instance != names.last_part(instance)):
+        return False
     service = params.get("serviceName")
     if service and task.service != names.last_part(service):
         return False
@@ -215,6 +270,18 @@ def _check_overrides(definition: TaskDefinition, overrides: dict[str, Any]) -> N
             read(overrides.get(key))
         except ValueError:
             raise AwsError("InvalidParameterException", f"Invalid '{key}' override '{overrides[key]}'.") from None
+
+
+def check_public(network: Network, capacity: Capacity) -> None:
+    """Refuse a public address where AWS gives none.
+
+    Raises
+    ------
+    AwsError
+        ``InvalidParameterException``.
+    """
+    if network.public_address and capacity.launch_type != "FARGATE":
+        raise AwsError("InvalidParameterException", "Assign public IP is not supported for this launch type.")
 
 
 def network_of(definition: TaskDefinition, params: dict[str, Any]) -> Network | None:

@@ -7,6 +7,8 @@ import pytest
 
 from lab_helpers import Lab, cleanup, kinds_ecs
 from lab_helpers.inventory import Tags
+from tests.fleet import RECOMMENDED
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("cloud")
 
@@ -49,7 +51,8 @@ def capacity(lab: Lab) -> str:
     ec2, autoscaling = lab.client("ec2"), lab.client("autoscaling")
     subnet = ec2.describe_subnets(Filters=[{"Name": "default-for-az", "Values": ["true"]}])["Subnets"][0]
     group = ec2.create_security_group(GroupName="instances", Description="t", VpcId=subnet["VpcId"])["GroupId"]
-    data: dict[str, Any] = {"ImageId": "ami-12345678", "InstanceType": "t3.micro", "SecurityGroupIds": [group]}
+    image = lab.client("ssm").get_parameter(Name=RECOMMENDED)["Parameter"]["Value"]
+    data: dict[str, Any] = {"ImageId": image, "InstanceType": "t3.micro", "SecurityGroupIds": [group]}
     ec2.create_launch_template(LaunchTemplateName="template", LaunchTemplateData=data)
     autoscaling.create_auto_scaling_group(
         AutoScalingGroupName="fleet",
@@ -59,8 +62,13 @@ def capacity(lab: Lab) -> str:
         LaunchTemplate={"LaunchTemplateName": "template"},
         VPCZoneIdentifier=subnet["SubnetId"],
     )
-    (made,) = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=["fleet"])["AutoScalingGroups"]
-    assert len(made["Instances"]) == 1
+
+    def launched() -> dict[str, Any] | None:
+        (made,) = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=["fleet"])["AutoScalingGroups"]
+        return made if made["Instances"] else None
+
+    made = until(launched)
+    assert made is not None
     return str(made["AutoScalingGroupARN"])
 
 

@@ -96,7 +96,7 @@ def test_a_task_waits_for_an_instance_that_does_not_come(cloud: RunningCloud) ->
     name = provider(place)
     strategy = [{"capacityProvider": name, "weight": 1}]
     associate(place, "FARGATE", name, strategy=({"capacityProvider": "FARGATE"},))
-    options = {"capacityProviderStrategy": strategy, "networkConfiguration": place.network()}
+    options = {"capacityProviderStrategy": strategy, "networkConfiguration": place.network(public=False)}
     ran = place.ecs.run_task(cluster=place.name, taskDefinition=place.program(FOREVER), **options)["tasks"][0]
     assert (ran["capacityProviderName"], ran["launchType"]) == (name, "EC2")
     service = cloud.name("waiting")
@@ -131,7 +131,11 @@ def test_nothing_waits_where_nothing_will_come(cloud: RunningCloud) -> None:
     name = provider(place, managedScaling={"status": "DISABLED"})
     associate(place, name)
     strategy = [{"capacityProvider": name, "weight": 1}]
-    common = {"cluster": place.name, "taskDefinition": place.program(FOREVER), "networkConfiguration": place.network()}
+    common = {
+        "cluster": place.name,
+        "taskDefinition": place.program(FOREVER),
+        "networkConfiguration": place.network(public=False),
+    }
     run = place.ecs.run_task
     refused(
         run, "InvalidParameterException", "found in your capacity provider", **common, capacityProviderStrategy=strategy

@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
+from lab_cloud.autoscaling.store import GroupStore
 from lab_cloud.clock import Clock
+from lab_cloud.delays import Delays
+from lab_cloud.ecs.agents import Agents
 from lab_cloud.ecs.api import EcsApi
-from lab_cloud.ecs.neighbours import AutoScalingNeighbour, ElbNeighbour, VpcNeighbour
+from lab_cloud.ecs.neighbours import AutoScalingNeighbour, Ec2Neighbour, ElbNeighbour, VpcNeighbour
 from lab_cloud.ecs.refused import REFUSED
 from lab_cloud.ecs.store import Store
 from lab_cloud.elb.targets import TargetRegistry
@@ -17,6 +20,7 @@ from lab_cloud.wire.call import handler_of
 from lab_cloud.wire.dispatch import Dispatcher
 from lab_cloud.wire.moto_apps import MotoApps
 from lab_cloud.wire.sigv4 import Request, Signer
+from lab_cloud.world import World
 
 ECS = model.load("ecs")
 OPERATIONS = sorted(ECS.operations)
@@ -29,8 +33,10 @@ def dispatcher() -> Dispatcher:
     """ECS behind its door, without the signature; with a cluster and a task definition in it."""
     clock = Clock()
     made = Dispatcher(MotoApps(), lambda: None)
-    neighbours = VpcNeighbour(AddressBook()), ElbNeighbour(TargetRegistry(clock)), AutoScalingNeighbour()
-    made.own("ecs", EcsApi(Store(), clock, *neighbours))
+    neighbours = VpcNeighbour(AddressBook()), ElbNeighbour(TargetRegistry(clock)), AutoScalingNeighbour(GroupStore())
+    hosts, store = Ec2Neighbour(), Store()
+    agents = Agents(store, World(clock), hosts, Delays(clock))
+    made.own("ecs", EcsApi(store, clock, *neighbours, hosts, agents))
     assert answer(made, "CreateCluster", {"clusterName": "a"}) == ("", 200)
     container = {"name": "a", "image": "nginx", "memory": 64}
     assert answer(made, "RegisterTaskDefinition", {"family": "a", "containerDefinitions": [container]}) == ("", 200)

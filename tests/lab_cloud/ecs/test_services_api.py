@@ -383,7 +383,7 @@ def test_deployments_are_listed_by_status_and_time(place: Place) -> None:
 def test_a_daemon_waits_for_instances(place: Place) -> None:
     service = place.cloud.name("daemon")
     asked = {"cluster": place.name, "serviceName": service, "taskDefinition": place.program(FOREVER)}
-    asked |= {"launchType": "EC2", "schedulingStrategy": "DAEMON", "networkConfiguration": place.network()}
+    asked |= {"launchType": "EC2", "schedulingStrategy": "DAEMON", "networkConfiguration": place.network(public=False)}
     create = place.ecs.create_service
     refused(create, "InvalidParameterException", "does not support a desired count", **asked, desiredCount=1)
     made = create(**asked, role="arn:aws:iam::123456789012:role/own")["service"]

@@ -1,4 +1,4 @@
-"""A small evaluator of resource policies: does this document allow or deny this principal this action? Pure.
+"""A small evaluator of policies: does this document allow or deny this principal this action? Pure.
 
 Follows "Policy evaluation logic" and "IAM JSON policy elements" of the AWS IAM User Guide, as far as policies of ECR
 need it: Effect, Principal, NotPrincipal, Action, NotAction, Resource, NotResource, and the condition operators on
@@ -6,6 +6,7 @@ strings, ARNs, booleans and null.
 """
 
 import fnmatch
+import functools
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -122,6 +123,32 @@ def decide(document: Mapping[str, Any], question: Question) -> str:
     return "Deny" if "Deny" in effects else "Allow" if effects else ""
 
 
+def decide_own(text: str, question: Question) -> str:
+    """The same for a policy of the caller's own; IAM has taken it in, so it is not checked again.
+
+    A statement with a condition that is not evaluated here applies to nobody.
+    """
+    return decide(_read(text), question)
+
+
+@functools.lru_cache(maxsize=512)
+def _read(text: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def names(document: Mapping[str, Any], question: Question) -> bool:
+    """Whether a resource policy itself lets the caller in: by its own name, not by that of the whole account."""
+    who = question.principal
+    own = (who.arn, *who.also, "*")
+    return any(
+        each["Effect"] == "Allow"
+        and _applies(each, question)
+        and ("Principal" not in each or any(name in own for name in _principals(each["Principal"])))
+        for each in _many(document["Statement"])
+    )
+
+
 _PAIRS = {"Principal": "NotPrincipal", "Action": "NotAction", "Resource": "NotResource"}
 
 
@@ -147,8 +174,11 @@ def _either(statement: Mapping[str, Any], name: str, test: Any) -> bool:
 
 
 def _is_principal(value: Any, principal: Principal) -> bool:
-    wanted = _many(value.get("AWS")) if isinstance(value, dict) else _many(value)
-    return any(each in principal.names for each in wanted)
+    return any(each in principal.names for each in _principals(value))
+
+
+def _principals(value: Any) -> list[Any]:
+    return _many(value.get("AWS")) if isinstance(value, dict) else _many(value)
 
 
 def _holds(operator: str, key: str, wanted: list[Any], question: Question) -> bool:
@@ -163,7 +193,8 @@ def _holds(operator: str, key: str, wanted: list[Any], question: Question) -> bo
         return (actual is None) == (str(wanted[0]).lower() == "true")
     if actual is None:
         return operator.lower().endswith("ifexists") or plain.startswith(("stringnot", "arnnot"))
-    return _OPERATORS[plain](actual, [_text(each) for each in wanted])
+    test = _OPERATORS.get(plain)  # IAM takes in more of them than `parse` does
+    return test is not None and test(actual, [_text(each) for each in wanted])
 
 
 def _type_of(principal: Principal) -> str:

@@ -16,14 +16,27 @@ def policy(effect: str = "Deny", principal: Any = "*", action: Any = "ecr:*", **
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-@pytest.fixture(scope="module")
-def user(cloud: RunningCloud) -> tuple[str, Any]:
-    """An IAM user's ARN and ECR client."""
-    iam, name = cloud.client("iam"), cloud.name("user")
+def new_user(cloud: RunningCloud, name: str) -> tuple[str, Any]:
+    """An IAM user's ARN and ECR client; nothing is allowed to it."""
+    iam = cloud.client("iam")
     arn = iam.create_user(UserName=name)["User"]["Arn"]
     pair = iam.create_access_key(UserName=name)["AccessKey"]
     session = boto3.Session(pair["AccessKeyId"], pair["SecretAccessKey"], region_name="us-east-1")
     return arn, session.client("ecr", endpoint_url=cloud.endpoint, config=ONCE)
+
+
+def own(effect: str, action: str, resource: str = "*", **more: Any) -> str:
+    statement = {"Effect": effect, "Action": action, "Resource": resource, **more}
+    return json.dumps({"Version": "2012-10-17", "Statement": statement})
+
+
+@pytest.fixture(scope="module")
+def user(cloud: RunningCloud) -> tuple[str, Any]:
+    """The same, with everything allowed in ECR."""
+    name = cloud.name("user")
+    found = new_user(cloud, name)
+    cloud.client("iam").put_user_policy(UserName=name, PolicyName="ecr", PolicyDocument=own("Allow", "ecr:*"))
+    return found
 
 
 def test_the_token(cloud: RunningCloud, registry: Registry) -> None:
@@ -80,6 +93,61 @@ def test_a_role_is_denied_in_its_sessions(cloud: RunningCloud, name: str) -> Non
     theirs = session.client("ecr", endpoint_url=cloud.endpoint, config=ONCE)
     cloud.client("ecr").set_repository_policy(repositoryName=name, policyText=policy(principal={"AWS": arn}))
     refused(theirs.list_images, "AccessDeniedException", f"assumed-role/{role}/me", repositoryName=name)
+
+
+def test_a_user_without_a_policy_may_nothing(cloud: RunningCloud, name: str) -> None:
+    arn, theirs = new_user(cloud, cloud.name("nobody"))
+    words = "because no identity-based policy allows the ecr:"
+    refused(theirs.get_authorization_token, "AccessDeniedException", f"{words}GetAuthorizationToken action")
+    refused(theirs.list_images, "AccessDeniedException", f"User: {arn} is not", repositoryName=name)
+    refused(theirs.create_repository, "AccessDeniedException", words, repositoryName=cloud.name("no"))
+
+
+def test_what_its_own_policies_allow(cloud: RunningCloud, name: str) -> None:
+    iam, who = cloud.client("iam"), cloud.name("reader")
+    _, theirs = new_user(cloud, who)
+    arn = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly"
+    iam.attach_user_policy(UserName=who, PolicyArn=arn)
+    theirs.list_images(repositoryName=name)
+    theirs.get_authorization_token()
+    refused(theirs.delete_repository, "AccessDeniedException", "no identity-based", repositoryName=name)
+    text = own("Deny", "ecr:ListImages", f"arn:aws:ecr:*:*:repository/{name}")
+    iam.put_user_policy(UserName=who, PolicyName="not-this-one", PolicyDocument=text)
+    refused(theirs.list_images, "AccessDeniedException", "deny in an identity-based policy", repositoryName=name)
+    theirs.describe_repositories(repositoryNames=[name])
+    iam.detach_user_policy(UserName=who, PolicyArn=arn)
+    refused(theirs.describe_images, "AccessDeniedException", "no identity-based", repositoryName=name)
+
+
+def test_the_policies_of_a_users_groups(cloud: RunningCloud, name: str) -> None:
+    iam, who, group = cloud.client("iam"), cloud.name("member"), cloud.name("group")
+    _, theirs = new_user(cloud, who)
+    iam.create_group(GroupName=group)
+    iam.put_group_policy(GroupName=group, PolicyName="list", PolicyDocument=own("Allow", "ecr:List*"))
+    refused(theirs.list_images, "AccessDeniedException", "no identity-based", repositoryName=name)
+    iam.add_user_to_group(GroupName=group, UserName=who)
+    theirs.list_images(repositoryName=name)
+
+
+def test_a_condition_that_is_not_evaluated_allows_nothing(cloud: RunningCloud, name: str) -> None:
+    who = cloud.name("careful")
+    _, theirs = new_user(cloud, who)
+    condition = {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
+    cloud.client("iam").put_user_policy(
+        UserName=who, PolicyName="from", PolicyDocument=own("Allow", "ecr:*", Condition=condition)
+    )
+    refused(theirs.list_images, "AccessDeniedException", "no identity-based", repositoryName=name)
+
+
+def test_a_repository_lets_somebody_in_by_name_only(cloud: RunningCloud, name: str) -> None:
+    ecr = cloud.client("ecr")
+    arn, theirs = new_user(cloud, cloud.name("guest"))
+    for principal in ("123456789012", "arn:aws:iam::123456789012:root"):  # leaves it to IAM
+        ecr.set_repository_policy(repositoryName=name, policyText=policy("Allow", {"AWS": principal}))
+        refused(theirs.list_images, "AccessDeniedException", "no identity-based", repositoryName=name)
+    ecr.set_repository_policy(repositoryName=name, policyText=policy("Allow", {"AWS": arn}, "ecr:ListImages"))
+    theirs.list_images(repositoryName=name)
+    refused(theirs.describe_images, "AccessDeniedException", "no identity-based", repositoryName=name)
 
 
 def test_an_explicit_deny_holds_for_the_administrator_too(cloud: RunningCloud, name: str) -> None:

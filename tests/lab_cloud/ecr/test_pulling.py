@@ -75,6 +75,24 @@ def test_a_denied_role(place: Place, registry: Registry, name: str) -> None:
     assert "is not authorized to perform: ecr:BatchGetImage" in task["stoppedReason"]
 
 
+def test_a_role_that_may_nothing(cloud: RunningCloud, place: Place, registry: Registry, name: str) -> None:
+    iam, role = cloud.client("iam"), cloud.name("execution")
+    trust = {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))["Role"]["Arn"]
+    registry.push(name, program("# allowed"), "v1")
+    made = place.ecs.register_task_definition(
+        family=name, networkMode="awsvpc", requiresCompatibilities=["FARGATE"], cpu="256", memory="512",
+        executionRoleArn=arn, containerDefinitions=[{"name": "web", "image": f"{registry.host}/{name}:v1"}],
+    )["taskDefinition"]["taskDefinitionArn"]  # fmt: skip
+    task = place.until_task(place.run(made)["taskArn"], "STOPPED")
+    assert task["stoppedReason"].startswith("CannotPullContainerError: ")
+    assert "because no identity-based policy allows the ecr:BatchGetImage action" in task["stoppedReason"]
+    iam.attach_role_policy(
+        RoleName=role, PolicyArn="arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
+    )
+    assert place.until_task(place.run(made)["taskArn"], "STOPPED")["containers"][0]["exitCode"] == 7
+
+
 def test_no_role_at_all(place: Place, registry: Registry, name: str) -> None:
     registry.push(name, program(), "v1")
     made = place.ecs.register_task_definition(

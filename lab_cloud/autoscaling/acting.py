@@ -24,8 +24,8 @@ from .store import GroupStore, Region
 DEFAULT_WARMUP = 300.0
 DEFAULT_COOLDOWN = 300.0
 
-Wished = Callable[[GroupPolicy, str], int | None]
-"""Given a policy and a direction: the capacity that somebody else asks for in its name, or None."""
+Wished = Callable[[str, str, str], int | None]
+"""Given region, name of a policy, and direction: the capacity that ECS asks for in its name, or None."""
 
 
 class Acting:
@@ -49,7 +49,7 @@ class Acting:
         self._alarms = alarms
         self._wake_at = wake_at
         self._called: dict[tuple[str, str], list[Trigger]] = defaultdict(list)
-        self.wished: Wished = lambda policy, direction: None
+        self.wished: Wished = lambda region, policy, direction: None
 
     def on_alarm(self, alarm: Alarm, arn: str, now: float) -> str:
         """An alarm calls a policy: note it, so that all that were called in one tick are weighed together."""
@@ -96,7 +96,7 @@ class Acting:
                                            one.alarm)
         ]  # fmt: skip
         for one in list(free):
-            wanted = self.wished(policies[one.policy], one.direction)
+            wanted = self.wished(region.name, one.policy, one.direction)
             if wanted is not None:
                 free.remove(one)
                 self._scale(group, policies[one.policy], one, wanted, now)

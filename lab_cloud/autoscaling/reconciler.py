@@ -117,13 +117,13 @@ class Groups:
 
     def _end(self, region: Region, group: Group, member: Member, state: str, now: float) -> None:
         if member.state == TERMINATING and state not in ENDED:
-            if any(hook(region.name, member.id, member.entered) for hook in self.hooks):
+            if not group.deleting and any(hook(region.name, member.id, member.entered) for hook in self.hooks):
                 member.state = WAITING
                 return
             moto_instances.set_state(region.name, member.id, "shutting-down")
             member.entered = now
         elif member.state == WAITING and state not in ENDED:
-            if any(hook(region.name, member.id, member.entered) for hook in self.hooks):
+            if not group.deleting and any(hook(region.name, member.id, member.entered) for hook in self.hooks):
                 return
             member.state = TERMINATING
             moto_instances.set_state(region.name, member.id, "shutting-down")

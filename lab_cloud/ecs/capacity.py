@@ -86,6 +86,9 @@ def why_nowhere(region: Region, capacity: Capacity, cluster: Cluster) -> str:
     if not capacity.strategy:
         return "" if candidates(region, cluster) else NO_INSTANCES
     names = [item["capacityProvider"] for item in capacity.strategy]
+    lost = [name for name in names if region.providers[name].groupless]
+    if len(lost) == len(names):
+        return f"The Auto Scaling group of the capacity provider {lost[0]} does not exist any more."
     if any(region.providers[name].scales or candidates(region, cluster, name) for name in names):
         return ""
     return NO_PROVIDED_INSTANCES

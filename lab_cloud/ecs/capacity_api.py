@@ -7,7 +7,7 @@ from ..errors import AwsError
 from ..wire import Call
 from . import names
 from .capacity_provider import CapacityProvider
-from .outside import AutoScaling
+from .outside import AutoScaling, ScalingGroup
 from .paging import page
 from .store import Region, Store
 from .strategy import FARGATE_PROVIDERS, check_strategy, strategy_of
@@ -59,6 +59,7 @@ class CapacityOperations:
         made = CapacityProvider(name, region.name, group.arn, tags=tag_dict(params.get("tags")))
         made.settle(asked)
         _check_settings(made)
+        _check_protection(made, group)
         region.providers[name] = made
         return {"capacityProvider": made.describe(with_tags=True)}
 
@@ -73,7 +74,11 @@ class CapacityOperations:
         changed.scaling, changed.termination_protection = found.scaling, found.termination_protection
         changed.settle(asked)
         _check_settings(changed)
+        group = self._auto_scaling.group(region.name, found.group_arn)
+        if group is not None:
+            _check_protection(changed, group)
         found.settle(asked)
+        found.policy_target = 0
         found.update_status = "UPDATE_COMPLETE"
         return {"capacityProvider": found.describe(with_tags=True)}
 
@@ -174,6 +179,15 @@ def _check_settings(provider: CapacityProvider) -> None:
         raise _client(
             "The managed termination protection setting for the capacity provider is invalid. To enable managed "
             "termination protection for a capacity provider, managed scaling must be enabled."
+        )
+
+
+def _check_protection(provider: CapacityProvider, group: ScalingGroup) -> None:
+    if provider.termination_protection == "ENABLED" and not group.protects:
+        raise _client(
+            "The managed termination protection setting for the capacity provider is invalid. To enable managed "
+            "termination protection for a capacity provider, the Auto Scaling group must have instance protection from "
+            "scale in enabled."
         )
 
 

@@ -1,7 +1,7 @@
 """A capacity provider: Fargate's own two, and those of Auto Scaling groups.
 
 Follows AutoScalingGroupProvider and ManagedScaling of the Amazon ECS API Reference. Providers of Auto Scaling groups
-are described only: nothing scales the group yet, and its instances do not join the cluster.
+scale their group by themselves once a cluster uses them.
 """
 
 from collections.abc import Mapping
@@ -47,6 +47,9 @@ class CapacityProvider:
     update_status: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
     attachment: str = field(default_factory=names.uuid)
+    policy: str = field(default_factory=lambda: f"ECSManagedAutoScalingPolicy-{names.uuid()}")
+    policy_target: int = 0  # of the policy that the group has now; 0 when it has none
+    groupless: bool = False
 
     @property
     def arn(self) -> str:
@@ -77,12 +80,15 @@ class CapacityProvider:
         }
 
     def describe_attachment(self) -> dict[str, Any]:
-        """As a cluster's ``attachments`` show it; there is no scaling policy behind it yet."""
+        """As a cluster's ``attachments`` show it: the scaling policy that its group has, or is about to have."""
         return {
             "id": self.attachment,
             "type": "as_policy",
-            "status": "PRECREATED",
-            "details": [{"name": "capacityProviderName", "value": self.name}],
+            "status": "CREATED" if self.policy_target else "PRECREATED",
+            "details": [
+                {"name": "capacityProviderName", "value": self.name},
+                {"name": "scalingPolicyName", "value": self.policy},
+            ],
         }
 
     def _describe_group(self) -> dict[str, Any] | None:

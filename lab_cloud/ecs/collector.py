@@ -51,6 +51,7 @@ class Measured:
     cpu: float  # vCPU
     memory: int  # bytes
     handles: tuple[Handle, ...]
+    host: str = ""  # the EC2 instance
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ class EcsCollector:
         self._store = store
         self._lock = lock
         self._before: dict[str, Reading] = {}
+        self.used_by_host: dict[str, float] = {}  # vCPU by EC2 instance, in the last slice
 
     def collect(self, into: Slices) -> None:
         """Measure every running task, and put the metrics of its service."""
@@ -86,6 +88,7 @@ class EcsCollector:
             counts = [line for region in self._store.regions.values() for line in _counts(region)]
         by_service: dict[tuple[str, str, str, bool], list[Used]] = defaultdict(list)
         now: dict[str, Reading] = {}
+        self.used_by_host.clear()
         for task in tasks:
             reading = _read(task)
             if reading is None:
@@ -94,6 +97,8 @@ class EcsCollector:
             before = self._before.get(task.id)
             if before is not None and reading.read > before.read:
                 used = usage(task, before, reading)
+                if task.host:
+                    self.used_by_host[task.host] = self.used_by_host.get(task.host, 0.0) + used.cpu
                 by_service[task.region, task.cluster, task.service, task.insights].append(used)
         self._before = now
         for (region, cluster, service, insights), used_by in by_service.items():
@@ -115,6 +120,7 @@ class EcsCollector:
                 need_of(task.definition, task.overrides).cpu / 1024,
                 need_of(task.definition, task.overrides).memory * MIB,
                 tuple(each.handle for each in task.containers if each.alive and each.handle is not None),
+                task.host.id if task.host is not None else "",
             )
             for region in self._store.regions.values()
             for task in region.tasks.values()

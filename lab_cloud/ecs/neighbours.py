@@ -3,13 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from ..autoscaling.api import AutoScalingApi
+from ..autoscaling.group import IN_SERVICE
+from ..autoscaling.launching import resolve
 from ..autoscaling.store import GroupStore
 from ..elb.targets import TargetRegistry
 from ..errors import AwsError
 from ..network import reach
 from ..network.addresses import AddressBook
-from ..wire import iam, moto_ec2, moto_elb, moto_instances
+from ..wire import Call, iam, moto_ec2, moto_elb, moto_instances
 from . import names
+from .managed_scaling import METRIC, NAMESPACE
 from .outside import Health, HostRecord, ScalingGroup, TargetGroup
 from .task import Interface, Network
 
@@ -192,12 +196,73 @@ class AutoScalingNeighbour:
     ----------
     store : GroupStore
         Its groups.
+    api : AutoScalingApi, optional
+        What makes policies.
     """
 
-    def __init__(self, store: GroupStore) -> None:
+    def __init__(self, store: GroupStore, api: AutoScalingApi | None = None) -> None:
         self._store = store
+        self._api = api
 
     def group(self, region: str, name_or_arn: str) -> ScalingGroup | None:
         """An Auto Scaling group, if it exists."""
         found = self._store.region(region).by_arn(name_or_arn)
-        return ScalingGroup(found.arn) if found is not None else None
+        if found is None or found.deleting:
+            return None
+        return ScalingGroup(
+            arn=found.arn,
+            name=found.name,
+            desired=found.desired,
+            counted=tuple(member.id for member in found.counted),
+            serving=tuple(member.id for member in found.counted if member.state == IN_SERVICE),
+            protects=bool(found.settings.get("NewInstancesProtectedFromScaleIn")),
+        )
+
+    def type_of(self, region: str, group: ScalingGroup) -> str:
+        """The instance type of its launch template or configuration."""
+        known = self._store.region(region)
+        settings = known.groups[group.name].settings
+        try:
+            template = resolve(region, settings)
+        except AwsError:
+            return ""
+        data = template.data if template is not None else known.configurations.get(settings["LaunchConfigurationName"])
+        return str((data or {}).get("InstanceType", ""))
+
+    def put_policy(
+        self, region: str, group: ScalingGroup, name: str, target: int, dimensions: Mapping[str, str]
+    ) -> None:
+        """Put a target tracking policy on the metric of managed scaling."""
+        assert self._api is not None
+        metric = {
+            "MetricName": METRIC,
+            "Namespace": NAMESPACE,
+            "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
+            "Statistic": "Average",
+        }
+        self._api.put_scaling_policy(
+            Call("autoscaling", "PutScalingPolicy", region),
+            {
+                "AutoScalingGroupName": group.name,
+                "PolicyName": name,
+                "PolicyType": "TargetTrackingScaling",
+                "TargetTrackingConfiguration": {
+                    "CustomizedMetricSpecification": metric,
+                    "TargetValue": float(target),
+                    "DisableScaleIn": False,
+                },
+            },
+        )
+
+    def delete_policy(self, region: str, group: ScalingGroup, name: str) -> None:
+        """Delete it with its alarms."""
+        assert self._api is not None
+        if (group.name, name) in self._store.region(region).policies:
+            call = Call("autoscaling", "DeletePolicy", region)
+            self._api.delete_policy(call, {"AutoScalingGroupName": group.name, "PolicyName": name})
+
+    def protect(self, region: str, group: ScalingGroup, wanted: Mapping[str, bool]) -> None:
+        """Set the protection of its instances."""
+        members = self._store.region(region).groups[group.name].members
+        for instance, protected in wanted.items():
+            members[instance].protected = protected

@@ -25,9 +25,26 @@ class Health:
 
 @dataclass(frozen=True)
 class ScalingGroup:
-    """What ECS wants to know of an Auto Scaling group."""
+    """What ECS wants to know of an Auto Scaling group.
+
+    Parameters
+    ----------
+    arn, name : str
+        Which one.
+    desired : int
+        How many instances are wanted.
+    counted, serving : tuple of str
+        Ids of the instances that count towards it, and of those that are in service.
+    protects : bool
+        Whether new instances are protected from scale-in.
+    """
 
     arn: str
+    name: str = ""
+    desired: int = 0
+    counted: tuple[str, ...] = ()
+    serving: tuple[str, ...] = ()
+    protects: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,6 +141,20 @@ class AutoScaling(Protocol):
 
     def group(self, region: str, name_or_arn: str) -> ScalingGroup | None:
         """An Auto Scaling group, or None."""
+
+    def type_of(self, region: str, group: ScalingGroup) -> str:
+        """The instance type that it launches now; empty when it can launch none."""
+
+    def put_policy(
+        self, region: str, group: ScalingGroup, name: str, target: int, dimensions: Mapping[str, str]
+    ) -> None:
+        """Give it the target tracking policy of a capacity provider."""
+
+    def delete_policy(self, region: str, group: ScalingGroup, name: str) -> None:
+        """Take that policy away."""
+
+    def protect(self, region: str, group: ScalingGroup, wanted: Mapping[str, bool]) -> None:
+        """Protect instances from scale-in, or no longer."""
 
 
 class Registries(Protocol):

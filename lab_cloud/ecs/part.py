@@ -9,11 +9,13 @@ from .agents import Agents
 from .api import EcsApi
 from .collector import EcsCollector
 from .health_reconciler import HealthChecks
+from .host_collector import HostCollector
 from .interruption import Interruptions
 from .launch import Launcher
 from .metadata import PREFIX, Metadata
 from .neighbours import AutoScalingNeighbour, Ec2Neighbour, ElbNeighbour, VpcNeighbour
 from .outside import Registries
+from .provider_reconciler import Providers
 from .service_reconciler import ServiceReconciler
 from .store import Store
 from .task_reconciler import TaskReconciler
@@ -59,10 +61,17 @@ class Ecs:
         core.world.add(tasks)
         core.world.add(HealthChecks(self.store, core.world))
         core.world.add(ServiceReconciler(self.store, core.world, tasks, balancing, core.delays))
-        groups = AutoScalingNeighbour(capacity.store)
+        groups = AutoScalingNeighbour(capacity.store, capacity.api)
+        providers = Providers(self.store, core.world, groups)
+        core.world.add(providers)
+        capacity.acting.wished = providers.wish
+        capacity.groups.hooks.append(providers.drains)
         api = EcsApi(self.store, core.clock, networks, balancing, groups, hosts, self.agents)
         core.dispatcher.own("ecs", api)
-        watch.sampler.add(EcsCollector(self.store, core.world.lock))
+        collector = EcsCollector(self.store, core.world.lock)
+        watch.sampler.add(collector)
+        watch.sampler.add(HostCollector(self.store, core.world.lock, hosts, collector.used_by_host))
+        watch.sampler.add(providers)
         core.doors[PREFIX] = Metadata(self.store)
         core.commands["interrupt"] = Interruptions(self.store, core.world, core.delays).interrupt
         core.on_reset.append(self._reset)

@@ -83,7 +83,9 @@ def test_a_cluster_shows_what_it_is_given(cloud: RunningCloud) -> None:
     assert cluster["capacityProviders"] == ["FARGATE", name]
     assert cluster["defaultCapacityProviderStrategy"] == [{"capacityProvider": name, "weight": 1, "base": 2}]
     assert cluster["attachmentsStatus"] == "UPDATE_COMPLETE"
-    assert cluster["attachments"][0]["details"] == [{"name": "capacityProviderName", "value": name}]
+    details = {each["name"]: each["value"] for each in cluster["attachments"][0]["details"]}
+    assert details["capacityProviderName"] == name
+    assert details["scalingPolicyName"].startswith("ECSManagedAutoScalingPolicy-")
     found = place.ecs.describe_capacity_providers(cluster=place.name)["capacityProviders"]
     assert [each["name"] for each in found] == ["FARGATE", name]
     refused(place.ecs.delete_capacity_provider, "ClientException", "associated with cluster", capacityProvider=name)

@@ -65,6 +65,9 @@ def _clusters(ecs: Any, tags: Tags) -> Iterator[Thing]:
 
 
 def _delete_cluster(ecs: Any, thing: Thing) -> None:
+    # A cluster with an instance in it cannot be deleted; the instance itself goes with its Auto Scaling group.
+    for instance in pages(ecs, "list_container_instances", "containerInstanceArns", cluster=thing.id):
+        ecs.deregister_container_instance(cluster=thing.id, containerInstance=instance, force=True)
     ecs.delete_cluster(cluster=thing.id)
 
 
@@ -84,7 +87,9 @@ def _capacity_providers(ecs: Any, tags: Tags) -> Iterator[Thing]:
     for one in _all_capacity_providers(ecs):
         lab = tags.lab(one.get("tags"))
         if lab is not None and one["status"] == "ACTIVE":
-            yield Thing("capacity provider", one["name"], one["capacityProviderArn"], lab)
+            scaling = (one.get("autoScalingGroupProvider") or {}).get("managedScaling", {})
+            state = f"managed scaling {scaling.get('status', 'DISABLED')} at {scaling.get('targetCapacity', 100)}"
+            yield Thing("capacity provider", one["name"], one["capacityProviderArn"], lab, state)
 
 
 def _all_capacity_providers(ecs: Any) -> Iterator[dict[str, Any]]:

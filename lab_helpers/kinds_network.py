@@ -7,6 +7,7 @@ from typing import Any
 from .inventory import Kind, Tags, Thing, Wait, batches, pages
 
 IN_USE = {"DependencyViolation", "ResourceInUse"}
+ECS_POLICIES = "ECSManagedAutoScalingPolicy-"
 PATIENCE = 120.0  # real seconds in which AWS lets go of a network interface
 
 
@@ -53,7 +54,21 @@ def _delete_security_group(ec2: Any, thing: Thing) -> None:
     # Groups that admit each other could not be deleted one after the other.
     if group["IpPermissions"]:
         ec2.revoke_security_group_ingress(GroupId=thing.id, IpPermissions=group["IpPermissions"])
+    _no_longer_admitted(ec2, thing.id)
     _until_free(lambda: ec2.delete_security_group(GroupId=thing.id))
+
+
+def _no_longer_admitted(ec2: Any, group_id: str) -> None:
+    """Take away the rules of other groups that let this one in: they would hold it."""
+    naming = [{"Name": "ip-permission.group-id", "Values": [group_id]}]
+    for other in pages(ec2, "describe_security_groups", "SecurityGroups", Filters=naming):
+        rules = [
+            {**rule, "UserIdGroupPairs": pairs, "IpRanges": [], "Ipv6Ranges": [], "PrefixListIds": []}
+            for rule in other["IpPermissions"]
+            if (pairs := [pair for pair in rule["UserIdGroupPairs"] if pair.get("GroupId") == group_id])
+        ]
+        if rules:
+            ec2.revoke_security_group_ingress(GroupId=other["GroupId"], IpPermissions=rules)
 
 
 def _launch_templates(ec2: Any, tags: Tags) -> Iterator[Thing]:
@@ -69,8 +84,16 @@ def _auto_scaling_groups(autoscaling: Any, tags: Tags) -> Iterator[Thing]:
     for one in pages(autoscaling, "describe_auto_scaling_groups", "AutoScalingGroups"):
         lab = tags.lab(one["Tags"])
         if lab is not None:
-            state = f"{one['MinSize']} to {one['MaxSize']}"
+            bounds = f"{one['DesiredCapacity']} of {one['MinSize']} to {one['MaxSize']}"
+            state = ", ".join([bounds, *_own_policies(autoscaling, one["AutoScalingGroupName"])])
             yield Thing("Auto Scaling group", one["AutoScalingGroupName"], one["AutoScalingGroupName"], lab, state)
+
+
+def _own_policies(autoscaling: Any, group: str) -> list[str]:
+    """The names of the group's scaling policies, but for those that ECS has made for managed scaling."""
+    found = pages(autoscaling, "describe_policies", "ScalingPolicies", AutoScalingGroupName=group)
+    names = sorted(one["PolicyName"] for one in found)
+    return [name for name in names if not name.startswith(ECS_POLICIES)]
 
 
 def _delete_auto_scaling_group(autoscaling: Any, thing: Thing) -> None:

@@ -90,7 +90,8 @@ function updateTask(row, task, latest) {
   [...row.steps.children].forEach((dot, n) => { dot.dataset.on = String(at < 0 || n <= at); });
   const health = target ? `, target ${target.state}${target.reason ? ` (${target.reason})` : ""}` : "";
   row.button.setAttribute("aria-label", `Task ${task.id.slice(0, 6)} of ${task.revision}, ${task.status}${health}. Details`);
-  const facts = [["Task", task.id], ["Image", task.image], ["Address", task.address], ["Running since", clock(task.started)]];
+  const address = task.host_port ? `${task.address}:${task.host_port}` : task.address;
+  const facts = [["Task", task.id], ["Image", task.image], ["Address", address], ["Running since", clock(task.started)]];
   if (target?.reason) facts.push(["Health", `${target.reason}: ${target.description}`]);
   keyed(row.more, facts.filter((f) => f[1]), (f) => f[0], () => {
     const line = make("div");

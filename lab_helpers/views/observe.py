@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -38,6 +39,7 @@ class Observer:
         self._ecs = ecs
         self._elbv2 = elbv2
         self._balancers: dict[str, tuple[float, tuple[str, str, tuple[str, ...], str]]] = {}
+        self._known_hosts: dict[str, str] = {}
 
     def read(self) -> Cluster:
         """The cluster as it is now.
@@ -77,7 +79,17 @@ class Observer:
         for some in _batches(arns, 100):
             raw += self._ecs.describe_tasks(cluster=self.cluster, tasks=some)["tasks"]
         raw.sort(key=lambda one: (_epoch(one.get("createdAt")), one["taskArn"]))
-        return [(_service_of(one), _task(one)) for one in raw]
+        hosts = self._hosts({one["containerInstanceArn"] for one in raw if one.get("containerInstanceArn")})
+        return [(_service_of(one), _task(one, hosts)) for one in raw]
+
+    def _hosts(self, arns: set[str]) -> Mapping[str, str]:
+        """The EC2 instances behind container instances, by ARN; asked for once, since they never change."""
+        for some in _batches(sorted(arns - set(self._known_hosts)), 100):
+            answer = self._ecs.describe_container_instances(cluster=self.cluster, containerInstances=list(some))
+            gone = {one["arn"]: "" for one in answer["failures"]}
+            found = {one["containerInstanceArn"]: one["ec2InstanceId"] for one in answer["containerInstances"]}
+            self._known_hosts |= gone | found
+        return self._known_hosts
 
     def _service(
         self, raw: Mapping[str, Any], running: Sequence[tuple[str, Task]], stopped: Sequence[tuple[str, Task]]
@@ -87,7 +99,7 @@ class Observer:
             for entry in raw.get("loadBalancers", [])
             if "targetGroupArn" in entry and (balancer := self._balancer(entry["targetGroupArn"])) is not None
         )
-        targets = {target.address: target for balancer in balancers for target in balancer.targets}
+        targets = [target for balancer in balancers for target in balancer.targets]
         # A task on its way down is asked to stop (desired STOPPED) before it has stopped: it still belongs here.
         alive = _of(running, raw["serviceName"])
         ended = _of(stopped, raw["serviceName"])
@@ -161,9 +173,12 @@ def _service_of(raw: Mapping[str, Any]) -> str:
     return group.removeprefix("service:") if group.startswith("service:") else ""
 
 
-def _task(raw: Mapping[str, Any]) -> Task:
+def _task(raw: Mapping[str, Any], hosts: Mapping[str, str]) -> Task:
     containers = raw.get("containers", [])
+    bindings = [binding for one in containers for binding in one.get("networkBindings", [])]
     details = [detail for one in raw.get("attachments", []) for detail in one.get("details", [])]
+    own = next((str(one["value"]) for one in details if one["name"] == "privateIPv4Address"), "")
+    host = hosts.get(raw.get("containerInstanceArn") or "", "")
     reasons = [one["reason"] for one in containers if one.get("reason")]
     codes = [one["exitCode"] for one in containers if one.get("exitCode") is not None]
     reason = raw.get("stoppedReason", "")
@@ -171,7 +186,8 @@ def _task(raw: Mapping[str, Any]) -> Task:
         id=_short(raw["taskArn"]),
         status=raw["lastStatus"],
         revision=_short(raw["taskDefinitionArn"]),
-        address=next((str(one["value"]) for one in details if one["name"] == "privateIPv4Address"), ""),
+        address=own or host,
+        host_port=0 if own or not host else next((int(one["hostPort"]) for one in bindings if one.get("hostPort")), 0),
         health=raw.get("healthStatus", "UNKNOWN"),
         image=containers[0].get("image", "") if containers else "",
         started=_epoch(raw.get("startedAt")),
@@ -181,8 +197,10 @@ def _task(raw: Mapping[str, Any]) -> Task:
     )
 
 
-def _with_target(task: Task, targets: Mapping[str, Target]) -> Task:
-    return Task(**{**vars(task), "target": targets.get(task.address)})
+def _with_target(task: Task, targets: Sequence[Target]) -> Task:
+    """Several tasks can share the address of an EC2 instance; then the host port tells them apart."""
+    fitting = (one for one in targets if one.address == task.address and task.host_port in (0, one.port))
+    return replace(task, target=next(fitting, None))
 
 
 def _target(raw: Mapping[str, Any]) -> Target:

@@ -39,12 +39,16 @@ class Target:
 
 @dataclass(frozen=True)
 class Task:
-    """One ECS task. `started` and `stopped` are epoch seconds, 0 when it has not happened."""
+    """One ECS task. `started` and `stopped` are epoch seconds, 0 when it has not happened.
+
+    `address` is the task's own, or the id of the EC2 instance whose `host_port` leads to it.
+    """
 
     id: str
     status: str
     revision: str
     address: str = ""
+    host_port: int = 0
     health: str = "UNKNOWN"
     image: str = ""
     started: float = 0.0

@@ -82,3 +82,74 @@ def test_a_task_in_no_service_has_its_own_place(lab: Lab, observer: Observer) ->
     ecs.run_task(cluster=CLUSTER, taskDefinition=SERVICE, launchType="FARGATE", networkConfiguration=network)
     until(lambda: [task.status for task in observer.read().tasks] == ["RUNNING"])
     assert len(observer.read().services[0].tasks) == 1
+
+
+def test_a_task_on_an_instance_has_its_target_by_the_host_port(lab: Lab) -> None:
+    asked: list[list[str]] = []
+    tasks = {
+        "arn:task/a": {"hostPort": 32768},
+        "arn:task/b": {"hostPort": 32769},
+    }
+
+    class Ecs:
+        meta = lab.client("ecs").meta
+
+        def describe_clusters(self, **_: object) -> dict[str, object]:
+            return {"clusters": [{"clusterName": CLUSTER, "status": "ACTIVE"}]}
+
+        def get_paginator(self, name: str) -> "Ecs":
+            self.member = {"list_tasks": "taskArns", "list_services": "serviceArns"}[name]
+            return self
+
+        def paginate(self, desiredStatus: str = "RUNNING", **_: object) -> list[dict[str, object]]:  # noqa: N803
+            found = {"taskArns": list(tasks), "serviceArns": ["web"]}[self.member]
+            return [{self.member: found if desiredStatus == "RUNNING" else []}]
+
+        def describe_services(self, **_: object) -> dict[str, object]:
+            balancers = [{"targetGroupArn": "group"}]
+            counts = {"desiredCount": 2, "runningCount": 2, "pendingCount": 0}
+            return {"services": [{"serviceName": "web", "status": "ACTIVE", "loadBalancers": balancers, **counts}]}
+
+        def describe_tasks(self, tasks: list[str], **_: object) -> dict[str, object]:  # the parameter, not the table
+            return {"tasks": [described(arn) for arn in tasks]}
+
+        def describe_container_instances(
+            self,
+            containerInstances: list[str],  # noqa: N803
+            **_: object,
+        ) -> dict[str, object]:
+            asked.append(containerInstances)
+            return {
+                "containerInstances": [{"containerInstanceArn": "here", "ec2InstanceId": "i-1"}],
+                "failures": [],
+            }
+
+    def described(arn: str) -> dict[str, object]:
+        return {
+            "taskArn": arn,
+            "taskDefinitionArn": "web:1",
+            "group": "service:web",
+            "lastStatus": "RUNNING",
+            "containerInstanceArn": "here",
+            "containers": [{"networkBindings": [tasks[arn]]}],
+        }
+
+    class Elb:
+        def describe_target_groups(self, **_: object) -> dict[str, object]:
+            return {"TargetGroups": [{"TargetGroupName": "group", "LoadBalancerArns": []}]}
+
+        def describe_target_health(self, **_: object) -> dict[str, object]:
+            states = {32768: "draining", 32769: "healthy"}
+            return {
+                "TargetHealthDescriptions": [
+                    {"Target": {"Id": "i-1", "Port": port}, "TargetHealth": {"State": state}}
+                    for port, state in states.items()
+                ]
+            }
+
+    observer = Observer(Ecs(), Elb(), CLUSTER)
+    observer.read()
+    seen = observer.read().services[0].tasks
+    assert [(one.address, one.host_port) for one in seen] == [("i-1", 32768), ("i-1", 32769)]
+    assert [one.target.state for one in seen if one.target] == ["draining", "healthy"]
+    assert asked == [["here"]]  # what never changes is asked for once

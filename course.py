@@ -186,9 +186,16 @@ def lab(arguments: Sequence[str]) -> None:
 
 
 def test(arguments: Sequence[str]) -> None:
-    """Run the tests on two workers; a file's tests stay together, since they share a cloud."""
+    """Run the tests on two workers; a file's tests stay together, since they share a cloud.
+
+    Those that measure under load come last, one after the other.
+    """
     setup()
-    run(PYTHON, "-m", "pytest", *(arguments or ("-n", "2", "--dist", "loadscope")))
+    if arguments:
+        run(PYTHON, "-m", "pytest", *arguments)
+        return
+    run(PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadscope", "-m", "not serial")
+    run(PYTHON, "-m", "pytest", "-m", "serial")
 
 
 def lint() -> None:

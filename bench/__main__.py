@@ -4,7 +4,7 @@ import argparse
 import subprocess
 import sys
 
-from bench import build, lists, registry, service, start, steady, streaming, websockets
+from bench import build, lists, registry, scaling, service, start, steady, streaming, websockets
 from bench.report import Report
 
 PARTS = {
@@ -16,6 +16,7 @@ PARTS = {
     "build": build.run,
     "websockets": websockets.run,
     "streaming": streaming.run,
+    "scaling": scaling.run,
 }
 
 

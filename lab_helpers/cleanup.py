@@ -5,12 +5,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from . import kinds_account, kinds_ecr, kinds_ecs, kinds_network
+from . import kinds_account, kinds_ecr, kinds_ecs, kinds_network, kinds_scaling
 from .errors import CleanupFailed
 from .inventory import Client, Kind, Tags, Thing, Wait
 
 # What uses another thing goes before it.
 KINDS: tuple[Kind, ...] = (
+    kinds_scaling.SCALABLE_TARGETS,
+    kinds_scaling.ALARMS,
     kinds_ecs.SERVICES,
     kinds_ecs.TASKS,
     kinds_ecs.CLUSTERS,

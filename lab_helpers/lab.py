@@ -11,13 +11,14 @@ from .inventory import Tags, Thing
 from .load import begin, hosts, stop_all
 from .made import Made
 from .on_this_machine import OnThisMachine
+from .pictures import Pictures
 from .progress import Progress
 from .replay import Built, footprint, replay
 
 START_FIRST = "Run lab.start() first."
 
 
-class Lab(OnThisMachine):
+class Lab(OnThisMachine, Pictures):
     """A lab of the course, connected to a cloud.
 
     Nothing happens before `start`.
@@ -297,19 +298,6 @@ class Lab(OnThisMachine):
         from .quiz import Quiz
 
         return Quiz(self.number, self.progress.record_quiz)
-
-    def view(self, cluster: str) -> Any:
-        """A live picture of a cluster.
-
-        Parameters
-        ----------
-        cluster : str
-            The cluster's name.
-        """
-        from .views.cluster import ClusterView
-        from .views.observe import Observer
-
-        return ClusterView(Observer(self.client("ecs"), self.client("elbv2"), cluster))
 
     def glossary(self, *terms: str) -> Any:
         """What words mean, in English, with their Vietnamese names; all of them when none is given.

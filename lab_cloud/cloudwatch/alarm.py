@@ -157,6 +157,7 @@ class Alarm:
     configured: float = 0.0
     evaluated: int = -1  # the AWS minute that was looked at last
     value: float | None = None  # the newest point that was looked at
+    peak: float | None = None  # the highest of them
 
     def actions(self, state: str) -> list[str]:
         """The ARNs that are told when it enters a state."""

@@ -83,6 +83,7 @@ class Alarms:
             return
         verdict = evaluate(alarm.rule, points, alarm.state)
         alarm.value = verdict.looked_at[0][1] if verdict.looked_at else None
+        alarm.peak = max((value for _age, value in verdict.looked_at), default=None)
         if verdict.state != alarm.state:
             moments = {age: minute - (age + 1) * asking.period for age, _value in verdict.looked_at}
             shown = {age: f"{self._date(moment):%d/%m/%y %H:%M:%S}" for age, moment in moments.items()}

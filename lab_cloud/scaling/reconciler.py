@@ -192,7 +192,9 @@ def _triggers(alarm: Alarm, policy: Policy) -> list[Trigger]:
     direction = ""
     if policy.kind == TRACKING:
         direction = OUT if alarm.name == policy.high else IN
-    metric = alarm.value if alarm.value is not None else alarm.rule.threshold
+    # one quiet minute is no reason to scale in: the busiest of those that the low alarm looks at is
+    seen = alarm.peak if direction == IN else alarm.value
+    metric = seen if seen is not None else alarm.rule.threshold
     return [Trigger(policy.name, alarm.name, policy.rule, metric, alarm.rule.threshold, direction)]
 
 

@@ -34,7 +34,7 @@ class TargetOperations:
     _services: Mapping[str, Scalable]
 
     def register_scalable_target(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
-        """Make a target, or change its bounds."""
+        """Make a target, or change its bounds; tags count for a new one only, as the API reference says."""
         resource, dimension = checked(params)
         region = self._store.region(call.region)
         if self._services["ecs"].capacity(call.region, resource) is None:
@@ -56,8 +56,6 @@ class TargetOperations:
             old = region.targets[resource, dimension] = ScalableTarget(
                 call.region, resource, dimension, least, most, role, now, arn, tags=dict(params.get("Tags") or {})
             )
-        elif params.get("Tags"):
-            raise invalid("Tags can be given only when the scalable target is new. Use TagResource.")
         old.least, old.most = least, most
         suspended = params.get("SuspendedState") or {}
         old.suspended |= {name: suspended[name] for name in SUSPENDABLE if name in suspended}

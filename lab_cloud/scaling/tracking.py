@@ -3,7 +3,7 @@
 AWS publishes no formula. Here the load is thought to spread evenly, so that capacity times metric stays the same:
 ``ceil(capacity * metric / target)``, as the documentation's wording ("proportionally to the metric") suggests. Scaling
 in is more gradual, and flapping is anticipated: capacity is taken away only as far as the metric stays five percent
-below its target. That figure is ours.
+below its target, at the highest of the values that the low alarm has looked at. Both are ours.
 
 References
 ----------

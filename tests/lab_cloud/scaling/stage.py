@@ -84,7 +84,7 @@ class Stage:
         for alarm in self.alarms.region("r").values():
             alarm.state = ALARM if alarm.name in values else "OK"
             if alarm.name in values:
-                alarm.value = values[alarm.name]
+                alarm.value = alarm.peak = values[alarm.name]
                 (arn,) = alarm.actions(ALARM)
                 assert self.scaling.on_alarm(alarm, arn, self.clock.now()) == ""
         self.scaling.tick(self.clock.now())

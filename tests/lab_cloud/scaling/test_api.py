@@ -130,6 +130,7 @@ def test_a_minimum_above_the_desired_count_raises_it(fresh: Scaled) -> None:
 
 def test_tags_of_a_target(fresh: Scaled) -> None:
     arn = fresh.register(1, 2, Tags={"a": "1"})
+    assert fresh.register(1, 3, Tags={"c": "3"}) == arn  # an old one keeps its own
     fresh.api.tag_resource(ResourceARN=arn, Tags={"b": "2"})
     fresh.api.untag_resource(ResourceARN=arn, TagKeys=["a"])
     assert fresh.api.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"b": "2"}

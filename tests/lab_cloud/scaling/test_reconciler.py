@@ -171,6 +171,20 @@ def test_the_same_refusal_is_noted_once() -> None:
     assert only.ended == stage.clock.now()
 
 
+def test_one_quiet_minute_after_a_busy_one_takes_nothing_away() -> None:
+    stage = Stage(desired=5)
+    made = stage.policy("cpu", {"target": 40})
+    low = stage.alarms.region("r")["cpu-low"]
+    low.state, low.value, low.peak = "ALARM", 0.0, 32.0
+    stage.scaling.on_alarm(low, made.arn, stage.clock.now())
+    stage.scaling.tick(stage.clock.now())
+    assert stage.service.desired == 5
+    low.peak = 0.0
+    stage.scaling.on_alarm(low, made.arn, stage.clock.now())
+    stage.scaling.tick(stage.clock.now())
+    assert stage.service.desired == 1
+
+
 def test_predictive_scaling_does_nothing() -> None:
     stage = Stage()
     made = Policy("p", "arn-p", RESOURCE, ECS_DIMENSION, PREDICTIVE, None, {}, 0.0)

@@ -1,0 +1,49 @@
+"""The live pictures that a `Lab` can show."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .backends import Backend
+
+
+class Pictures:
+    """What `Lab` shows of the account while cells run."""
+
+    if TYPE_CHECKING:
+
+        def client(self, service: str) -> Any:
+            """A boto3 client."""
+
+        def _cloud(self) -> Backend: ...
+
+    def view(self, cluster: str) -> Any:
+        """A live picture of a cluster.
+
+        Parameters
+        ----------
+        cluster : str
+            The cluster's name.
+        """
+        from .views.cluster import ClusterView
+        from .views.observe import Observer
+
+        return ClusterView(Observer(self.client("ecs"), self.client("elbv2"), cluster))
+
+    def chart(self, cluster: str, service: str) -> Any:
+        """A live chart of how a service scales: metrics, targets, alarms, tasks and scaling activities.
+
+        Parameters
+        ----------
+        cluster, service : str
+            Their names.
+
+        Returns
+        -------
+        ScalingView
+            Shows itself live; ``snapshot()`` is a still copy and ``text()`` the same in words.
+        """
+        from .views.scaling import ScalingView
+        from .views.scaling_observe import ScalingObserver
+
+        clients = {name: self.client(name) for name in ("ecs", "application-autoscaling", "cloudwatch")}
+        return ScalingView(ScalingObserver(clients, cluster, service, self._cloud().speed))

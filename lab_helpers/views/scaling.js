@@ -1,0 +1,111 @@
+// The live chart of a service that scales. Nodes are kept by key; the SVG is drawn by the kernel, as in the still picture.
+const make = (tag, cls, text) => {
+  const node = document.createElement(tag);
+  if (cls) node.className = cls;
+  if (text != null) node.textContent = text;
+  return node;
+};
+const put = (node, text) => { if (node.textContent !== text) node.textContent = text; };
+const clock = (at) => (at ? new Date(at * 1000).toLocaleTimeString([], { hour12: false }) : "");
+
+// Brings the children of `parent` in line with `items`: makes, updates, orders and removes by key.
+function keyed(parent, items, create, update) {
+  const kept = (parent.kept ??= new Map());
+  const seen = new Set();
+  let before = null;
+  for (const item of items) {
+    seen.add(item.id);
+    let node = kept.get(item.id);
+    if (!node) { node = create(); kept.set(item.id, node); }
+    update(node, item);
+    const wanted = before ? before.nextSibling : parent.firstChild;
+    if (wanted !== node) parent.insertBefore(node, wanted);
+    before = node;
+  }
+  for (const [key, node] of kept) {
+    if (seen.has(key)) continue;
+    kept.delete(key);
+    node.remove();
+  }
+}
+
+function part(title, list) {
+  const box = make("section", "sv-part");
+  list.setAttribute("aria-label", title);
+  box.append(make("h4", "", title), list);
+  return box;
+}
+
+const line = (...names) => () => {
+  const node = make("li");
+  for (const [tag, name] of names) node.append((node[name] = make(tag)));
+  if (node.glyph) node.glyph.setAttribute("aria-hidden", "true");
+  return node;
+};
+
+function render({ model, el: root }) {
+  root.classList.add("sv");
+  root.setAttribute("role", "group");
+  root.setAttribute("aria-label", "Live chart of a service that scales");
+  const head = make("div", "sv-head"), title = make("h3"), phase = make("span", "sv-phase");
+  const count = make("span", "sv-count"), pulse = make("span", "sv-pulse"), button = make("button", "sv-button");
+  button.type = "button";
+  button.onclick = () => model.send({ watch: !model.get("watching") });
+  head.append(title, phase, count, pulse, button);
+  const note = make("p", "sv-note"), metrics = make("ul", "sv-metrics"), picture = make("div", "sv-chart");
+  metrics.setAttribute("aria-label", "Metrics");
+  const alarms = make("ul", "sv-alarms"), activities = make("ol", "sv-activities"), instances = make("ul", "sv-alarms");
+  const parts = [part("Alarms", alarms), part("Scaling activities, newest first", activities), part("Container instances", instances)];
+  const say = make("div", "sv-sr");
+  say.setAttribute("aria-live", "polite");
+  root.append(head, note, metrics, picture, ...parts, say);
+  let drawn = "", timer = 0;
+
+  function paint() {
+    const state = model.get("state"), watching = model.get("watching");
+    if (!state.name) return;
+    put(title, state.name);
+    put(phase, state.phase);
+    phase.dataset.phase = state.phase;
+    put(count, state.count);
+    pulse.dataset.on = String(watching);
+    put(pulse, watching ? "live" : "not watching");
+    put(button, watching ? "Pause" : "Watch again");
+    put(note, state.problem);
+    note.hidden = !state.problem;
+    keyed(metrics, state.metrics, () => {
+      const box = make("li", "sv-metric");
+      box.append((box.name = make("span")), (box.value = make("strong")), (box.aim = make("span")));
+      return box;
+    }, (box, one) => {
+      box.dataset.above = String(one.above);
+      put(box.name, one.name); put(box.value, one.value); put(box.aim, `${one.aim}, policy ${one.id}`);
+    });
+    keyed(alarms, state.alarms, line(["b", "glyph"], ["span", "text"]), (node, one) => {
+      node.dataset.state = one.state;
+      put(node.glyph, one.glyph);
+      put(node.text, `${one.policy} ${one.rule} · ${one.state.replace("_", " ")}`);
+    });
+    keyed(activities, state.activities, line(["b", "glyph"], ["time", "time"], ["span", "what"], ["small", "why"]), (node, one) => {
+      node.title = one.status;
+      put(node.glyph, one.glyph); put(node.time, clock(one.at)); put(node.what, one.what);
+      put(node.why, `${one.why} ${one.status}`);
+    });
+    keyed(instances, state.instances, line(["span", "text"]), (node, one) => {
+      put(node.text, `${one.id}: ${one.tasks} task${one.tasks === 1 ? "" : "s"}`);
+    });
+    [state.alarms, state.activities, state.instances].forEach((items, n) => { parts[n].hidden = !items.length; });
+    // The text is our own: numbers, names that were escaped, and a few words.
+    if (state.chart !== drawn) picture.innerHTML = drawn = state.chart;
+    // Spoken at most every three seconds, and counts and alarms only: a reader must not drown in updates.
+    const off = state.alarms.filter((one) => one.state === "ALARM").map((one) => `${one.policy} ${one.rule}`);
+    const words = `${state.name}: ${state.count}, ${state.phase}. ${off.length ? `In alarm: ${off.join(", ")}.` : "No alarm."}`;
+    if (words !== say.textContent && !timer) timer = setTimeout(() => { say.textContent = words; timer = 0; }, 3000);
+  }
+  model.on("change:state", paint);
+  model.on("change:watching", paint);
+  paint();
+  return () => { clearTimeout(timer); model.off("change:state", paint); model.off("change:watching", paint); };
+}
+
+export default { render };

@@ -13,7 +13,7 @@ def pytest_make_parametrize_id(val: Any) -> str | None:
     A test named after `arn:aws:s3:::photos` or `[::1]` would run on its own, beside a cloud of its own.
     """
     text = val.decode("latin-1") if isinstance(val, bytes) else val
-    return text.replace("::", ": :") if isinstance(text, str) and "::" in text else None
+    return re.sub(":(?=:)", ": ", text) if isinstance(text, str) and "::" in text else None
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -24,6 +24,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from lab_cloud.cloud import Cloud
+from lab_cloud.elb import attributes
 from lab_cloud.wire import model, moto_load
 from lab_cloud.wire.call import snake_case
 from lab_cloud.wire.sigv4 import Request, Signer
@@ -52,6 +53,12 @@ Made by `python tools/operations.py`; a test holds it to the code.
 - **refused**: the answer is AWS's error shape with the code `UnsupportedOperation` and the reason.
 
 *Tested* says whether a test of this project calls the operation by name.
+"""
+KEPT = """
+These attributes are checked, kept and described back, and have no effect. All others are carried out.
+
+| attributes | what happens instead |
+|---|---|
 """
 
 
@@ -175,6 +182,9 @@ def page(by_caller: Caller) -> str:
         parts.append(f"\n## {title}\n\n`{service}`, {len(table)} operations: {told}.\n")
         parts.append("\n| operation | answered by | tested |\n|---|---|---|\n")
         parts += [f"| {row.operation} | {WORDS[row.by]} | {'yes' if row.tested else ''} |\n" for row in table]
+        if service == "elbv2":
+            parts.append(KEPT)
+            parts += [f"| `{keys.replace(', ', '`, `')}` | {instead} |\n" for keys, instead in attributes.KEPT.items()]
     return "".join(parts)
 
 

@@ -189,6 +189,23 @@ LISTENERS["HTTPS"] = LISTENERS["HTTP"] | {
 LISTENERS["GENEVE"] = LISTENERS["TLS"] = LISTENERS["TCP"]
 LISTENERS["TCP_UDP"] = LISTENERS["QUIC"] = LISTENERS["TCP_QUIC"] = LISTENERS["UDP"]
 
+KEPT = {
+    "access_logs.*, connection_logs.*, health_check_logs.*": "no log files are written",
+    "ipv6.deny_all_igw_traffic": "every address is IPv4",
+    "zonal_shift.config.enabled, load_balancing.cross_zone.enabled": "requests go to the targets of all zones alike",
+    "routing.http2.enabled": "clients get HTTP/1.1",
+    "waf.fail_open.enabled": "there is no AWS WAF",
+    "dns_record.client_routing_policy, secondary_ips.auto_assigned.per_subnet": "DNS names lead nowhere",
+    "slow_start.duration_seconds": "a new target gets its full share at once",
+    "load_balancing.algorithm.anomaly_mitigation": "anomalies are not looked for",
+    "target_group_health.*": "unhealthy targets get requests when no target is healthy, as by default",
+    "target_health_state.unhealthy.draining_interval_seconds": "flows to an unhealthy target end at once, or stay",
+    "target_failover.*": "no Gateway Load Balancer is simulated",
+    "lambda.multi_value_headers.enabled": "functions are not called",
+    "routing.http.request.x_amzn_mtls_*": "clients' certificates are not asked for",
+}
+"""Attributes that are checked, kept and described back, and have no effect; with what happens instead."""
+
 
 def family(protocol: str, target_type: str) -> str:
     """Which table of `TARGET_GROUPS` a target group has."""

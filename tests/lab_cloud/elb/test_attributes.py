@@ -1,5 +1,9 @@
+import fnmatch
+from pathlib import Path
+
 import pytest
 
+import lab_cloud
 from lab_cloud.elb import attributes
 from lab_cloud.errors import AwsError
 
@@ -28,3 +32,16 @@ def test_keys_that_are_unknown_elsewhere_or_twice() -> None:
     assert refused(("x", "1")) == "ValidationError: Load balancer attribute key 'x' is not recognized"
     text = "InvalidConfigurationRequest: Load balancer attribute key 'waf.fail_open.enabled' is not supported on "
     assert refused(("waf.fail_open.enabled", "true")) == text + "network ones"
+
+
+def test_what_is_only_kept_is_named_and_all_else_is_carried_out() -> None:
+    tables = (attributes.BALANCERS, attributes.TARGET_GROUPS, attributes.LISTENERS)
+    keys = {key for kinds in tables for table in kinds.values() for key in table}
+    patterns = [one for keys_told in attributes.KEPT for one in keys_told.split(", ")]
+    assert [one for one in patterns if not fnmatch.filter(keys, one)] == []
+    kept = {key for one in patterns for key in fnmatch.filter(keys, one)}
+    package = Path(lab_cloud.__file__).parent
+    sources = [path for path in package.rglob("*.py") if path.name != "attributes.py"]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    by_prefix = ("routing.http.response.", "routing.http.request.", "stickiness.")
+    assert [key for key in sorted(keys - kept) if key not in text and not key.startswith(by_prefix)] == []

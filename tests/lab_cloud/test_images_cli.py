@@ -100,7 +100,11 @@ def test_ctrl_c_says_that_the_cloud_goes_on(cloud: RunningCloud, folder: Path) -
         (folder / "Dockerfile").write_text(f'FROM python\nRUN python -c "{code}"\n')
         words = [sys.executable, "-m", "lab_cloud", "build", "--no-cache", "-t", "left:1", str(folder)]
         pipe = subprocess.PIPE
-        with subprocess.Popen(words, cwd=ROOT, env=cloud.environment, stdout=pipe, stderr=pipe, text=True) as build:
+        # a child inherits that SIGINT is ignored, as it is where a shell runs the tests in the background
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        build = subprocess.Popen(words, cwd=ROOT, env=cloud.environment, stdout=pipe, stderr=pipe, text=True)
+        signal.signal(signal.SIGINT, before)
+        with build:
             server.settimeout(30)
             connection, _ = server.accept()
             with connection:

@@ -175,7 +175,7 @@ def test_repositories_with_their_images(lab: Lab) -> None:
     images = lab.client("ecr").describe_images(repositoryName="pushed")["imageDetails"]
     assert [each["imageDigest"] for each in images] == [digest]
     assert lab.images.pull(name) == digest
-    assert found(lab) == [("repository", "pushed")]
+    assert found(lab) == [("image", name), ("repository", "pushed")]
     lab.teardown()
     assert found(lab) == []
 

@@ -1,19 +1,38 @@
-"""For all tests: names that keep a file's tests together, and a last line on which runtimes containers ran."""
+"""For all tests: how they are shared out among workers, and a last line on which runtimes containers ran."""
 
 import re
 from collections import Counter
 from typing import Any
 
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+LONGEST = ("tests/labs/test_runs.py", "tests/test_clients.py", "tests/browser/")
 _KIND = re.compile(r"\[(process|sandbox|docker)\b")
 
 
-def pytest_make_parametrize_id(val: Any) -> str | None:
-    """Keep `::` out of the names of tests: pytest-xdist takes what stands before the last one for the test's file.
+class LongestFirst(LoadScopeScheduling):
+    """Keeps a file's tests on one worker, since they share a cloud; each lab, which has its own, is shared out alone.
 
-    A test named after `arn:aws:s3:::photos` or `[::1]` would run on its own, beside a cloud of its own.
+    xdist's own way cuts a name at its last `::`, also inside `arn:aws:s3:::photos`, and begins with the files that
+    have the most tests, so that at the end one worker waits for the other's minutes.
     """
-    text = val.decode("latin-1") if isinstance(val, bytes) else val
-    return re.sub(":(?=:)", ": ", text) if isinstance(text, str) and "::" in text else None
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid if nodeid.startswith("tests/labs/test_runs.py") else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LongestFirst | None:
+    """Share out the tests by file."""
+    if config.getoption("dist") != "loadscope":
+        return None
+    config.option.loadscopereorder = False
+    return LongestFirst(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -177,6 +177,7 @@ def test_the_lock_satisfies_pyproject() -> None:
 
 # The name that is imported, where it is not the package's.
 IMPORTED = {
+    "xdist": "pytest-xdist",
     "yaml": "pyyaml",
     "flask_cors": "flask-cors",
     "localstack_client": "localstack-client",

@@ -74,6 +74,12 @@ class Container:
         return dict(self._facts["labels"])
 
     @property
+    def memory_limit(self) -> int | None:
+        """Bytes that it may hold; None for no limit."""
+        limit = self._facts["memory"]
+        return None if limit is None else int(limit)
+
+    @property
     def url(self) -> Url:
         """The address at which its first published port answers.
 

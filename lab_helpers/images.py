@@ -109,6 +109,16 @@ class Images:
             raise ImageProblem("Which images?", 'Name one or more: lab.images.view("web:1", "web:2")')
         return LayersView(self.list, images)
 
+    def inspect(self, image: str) -> dict[str, Any]:
+        """What an image says of itself, as ``docker inspect``: ``Cmd``, ``Env``, ``ExposedPorts``, ``WorkingDir``, …
+
+        Parameters
+        ----------
+        image : str
+            Its name, or the beginning of its digest.
+        """
+        return dict(ask_for_image(ImageProblem, "history", image)["config"].get("config") or {})
+
     def history(self, image: str) -> Table:
         """How an image was made, the newest instruction first.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import home, system
+from .apprunner.part import AppRunner
 from .autoscaling.part import Ec2AutoScaling
 from .clock import Clock
 from .cloudwatch.part import CloudWatch
@@ -25,6 +26,7 @@ from .elb.api import ElbApi
 from .elb.classic_api import ClassicApi
 from .elb.collector import ElbCollector
 from .elb.reconciler import Elb
+from .errors import CloudError
 from .images_control import ImagesControl
 from .network.addresses import AddressBook
 from .network.api import NetworkApi
@@ -79,6 +81,7 @@ class Cloud:
         capacity = Ec2AutoScaling(core, self.elb, watch)
         self.ecs = Ecs(core, self.elb, watch, logs, registry.pulling, capacity)
         AutoScaling(core, self.ecs, watch)
+        self.apprunner = AppRunner(core, registry, watch, logs)
         core.world.add(logs)
         for service, api in {
             "sts": Identity(core.running.access_key),
@@ -120,19 +123,30 @@ class Cloud:
         calendar = datetime.datetime.fromtimestamp(core.clock.calendar(), datetime.UTC)
         return {
             "calendar": calendar.isoformat(timespec="milliseconds"),
-            "containers": self.ecs.containers() + self.containers.running(),
+            "containers": self._running(),
             "runtime_about": ABOUT[core.runtime.name],
             "reconciler_seconds": round(core.world.cpu_seconds, 3),
             "memory_mb": round(psutil.Process().memory_info().rss / 1e6),
-            "urls": self.elb.urls(),
+            "urls": {**self.apprunner.urls(), **self.elb.urls()},
         }
 
+    def _running(self) -> int:
+        return self.ecs.containers() + self.apprunner.containers() + self.containers.running()
+
     def _url(self, name: str) -> dict[str, Any]:
-        url, warning = self.elb.url(name)
+        try:
+            url, warning = self.elb.url(name)
+        except CloudError as error:
+            found = self.apprunner.url(name)
+            if found is None:
+                services = ", ".join(sorted(self.apprunner.urls()))
+                remedy = f"{error.remedy} App Runner services here: {services}." if services else error.remedy
+                raise CloudError(error.message, remedy) from None
+            url, warning = found
         return {"url": url, "warning": warning}
 
     def _reset(self) -> dict[str, Any]:
-        ended = self.ecs.containers() + self.containers.running()
+        ended = self._running()
         for hook in self.core.on_reset:
             hook()
         self.core.moto.reset()

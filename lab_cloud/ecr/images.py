@@ -30,6 +30,11 @@ class Images:
         The time.
     pushed : callable
         Told of each new image, for scan on push.
+
+    Attributes
+    ----------
+    on_tag : list of callable
+        Told of the repository and of each tag that now names another image.
     """
 
     def __init__(self, store: Store, blobs: BlobStore, clock: Clock, pushed: Pushed) -> None:
@@ -37,6 +42,7 @@ class Images:
         self._clock = clock
         self._pushed = pushed
         self.blobs = blobs
+        self.on_tag: list[Callable[[Repository, str], None]] = []
 
     def create(self, registry: Registry, name: str, host: str, purpose: str) -> Repository:
         """A repository that is made by the way, by the registry's template for that; or the one that is there.
@@ -171,6 +177,8 @@ class Images:
             self._pushed(repository, there)
         if tag:
             repository.give_tag(there, tag)
+            for hook in self.on_tag:
+                hook(repository, tag)
         return there
 
     def _check_parts(self, repository: Repository, manifest: Manifest) -> None:

@@ -32,6 +32,7 @@ class Ecr:
         tokens = Tokens()
         scanner = Scanner(self.store, self.blobs, world)
         images = self._images = Images(self.store, self.blobs, world.clock, scanner.pushed)
+        self.on_tag = images.on_tag
         self.api = EcrApi(
             self.store, images, tokens, world.lock, world.clock, host, access.principal_of, core.delays, scanner
         )

@@ -129,6 +129,9 @@ class Exchange:
         if self.head.forwarded_for.count(b",") >= MOST_FORWARDED:
             self.refuse(463, f"X-Forwarded-For names more than {MOST_FORWARDED} addresses.")
             return
+        if action.limit and sum(one.in_flight for one in action.groups[0][0].ready) >= action.limit:
+            self.refuse(429, f"All instances are busy: {action.limit} requests at once are answered at most.")
+            return
         if stickiness.is_plain(action):
             target = action.groups[0][0].choose()
         else:

@@ -22,11 +22,13 @@ class Fixed:
 class Forward:
     """Pass the request to a target of one of these groups; each has a weight.
 
-    `sticky` is for how many seconds a client stays with its group; 0 when it need not.
+    `sticky` is for how many seconds a client stays with its group; 0 when it need not. `limit` is how many requests a
+    single group answers at once, 0 for any number: App Runner's, which refuses the next one.
     """
 
     groups: tuple[tuple[Group, int], ...]
     sticky: int = 0
+    limit: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,10 +174,12 @@ class Ports:
     ----------
     home : Path or None
         The folder `.lab/`; None remembers nothing.
+    file : str
+        The file's name in it.
     """
 
-    def __init__(self, home: Path | None) -> None:
-        self._file = home / "elb-ports.json" if home is not None else None
+    def __init__(self, home: Path | None, file: str = "elb-ports.json") -> None:
+        self._file = home / file if home is not None else None
         self._ports = self._read()
 
     def bind(self, key: str) -> socket.socket:

@@ -1,0 +1,1 @@
+"""AWS App Runner: services from images, with a URL, that scale by the requests in them."""

@@ -1,0 +1,262 @@
+"""A service with its releases, instances and operations."""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..runtime.spec import Handle, Share
+from . import names
+
+MIB = 1 << 20
+OPERATIONS_KEPT = 200
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a release runs, and how.
+
+    Parameters
+    ----------
+    source : mapping
+        ``SourceConfiguration``, with its defaults filled in.
+    cpu, memory : int
+        CPU units (1024 are one vCPU) and MiB.
+    role : str
+        The instance role's ARN; may be empty.
+    check : mapping
+        ``HealthCheckConfiguration``.
+    scaling : str
+        The ARN of the auto scaling configuration.
+    network : mapping
+        ``NetworkConfiguration``.
+    observability : mapping or None
+        ``ObservabilityConfiguration``.
+    """
+
+    source: Mapping[str, Any]
+    cpu: int
+    memory: int
+    role: str
+    check: Mapping[str, Any]
+    scaling: str
+    network: Mapping[str, Any]
+    observability: Mapping[str, Any] | None = None
+
+    @property
+    def image(self) -> str:
+        """The image as the learner wrote it."""
+        return str(self.source["ImageRepository"]["ImageIdentifier"])
+
+    @property
+    def private(self) -> bool:
+        """Whether the image lies in a private repository."""
+        return bool(self.source["ImageRepository"]["ImageRepositoryType"] == "ECR")
+
+    @property
+    def of_image(self) -> Mapping[str, Any]:
+        """How the image is started."""
+        found: Mapping[str, Any] = self.source["ImageRepository"]["ImageConfiguration"]
+        return found
+
+    @property
+    def port(self) -> int:
+        """The port that the program listens on."""
+        return int(self.of_image["Port"])
+
+    @property
+    def access_role(self) -> str:
+        """The ARN of the role that pulls the image; empty for a public one."""
+        return str(self.source.get("AuthenticationConfiguration", {}).get("AccessRoleArn", ""))
+
+    @property
+    def automatic(self) -> bool:
+        """Whether a pushed tag is deployed."""
+        return bool(self.source["AutoDeploymentsEnabled"])
+
+    def instances_differ(self, other: "Settings") -> bool:
+        """Whether the change needs new instances."""
+        return any(
+            getattr(self, name) != getattr(other, name) for name in ("source", "cpu", "memory", "role", "network")
+        )
+
+
+@dataclass
+class Release:
+    """One version of a service.
+
+    Parameters
+    ----------
+    number : int
+        From 1.
+    settings : Settings
+        What it runs.
+    """
+
+    number: int
+    settings: Settings
+    pull: str = ""
+    digest: str = ""
+
+
+@dataclass
+class Instance:
+    """One instance: a container.
+
+    Parameters
+    ----------
+    id : str
+        32 hexadecimal digits, as in the names of log streams.
+    release : int
+        What it runs.
+    share : Share
+        Its CPU and memory.
+    """
+
+    id: str
+    release: int
+    share: Share
+    handle: Handle | None = None
+    ended: str = ""
+    drain_since: float | None = None
+    stopping: bool = False
+
+    @property
+    def address(self) -> str:
+        """What stands for its private address, which App Runner shows nobody."""
+        return f"apprunner-{self.id}"
+
+
+@dataclass
+class Operation:
+    """Something that App Runner does to a service."""
+
+    id: str
+    kind: str
+    started: float
+    status: str = "IN_PROGRESS"
+    updated: float = 0.0
+    ended: float | None = None
+    deploys: bool = True
+    failure: str = ""
+
+    def describe(self, target: str) -> dict[str, Any]:
+        """As ListOperations shows it."""
+        return {
+            "Id": self.id,
+            "Type": self.kind,
+            "Status": self.status,
+            "TargetArn": target,
+            "StartedAt": names.moment(self.started),
+            "EndedAt": names.moment(self.ended),
+            "UpdatedAt": names.moment(self.updated or self.started),
+        }
+
+
+@dataclass
+class Service:
+    """A service.
+
+    Parameters
+    ----------
+    region, name, id, url : str
+        Where it is, and how it is called.
+    settings : Settings
+        As they are described; a failed update takes them back.
+    created : float
+        Epoch seconds.
+    """
+
+    region: str
+    name: str
+    id: str
+    url: str
+    settings: Settings
+    created: float
+    encryption: Mapping[str, Any] | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+    status: str = "OPERATION_IN_PROGRESS"
+    updated: float = 0.0
+    deleted: float | None = None
+    operation: Operation | None = None
+    operations: deque[Operation] = field(default_factory=lambda: deque(maxlen=OPERATIONS_KEPT))
+    releases: dict[int, Release] = field(default_factory=dict)
+    active: int = 0
+    candidate: int = 0
+    last: int = 0  # the release that had the traffic last
+    released: int = 0
+    instances: dict[str, Instance] = field(default_factory=dict)
+    loads: deque[tuple[float, int]] = field(default_factory=deque)
+    retry_at: float = 0.0
+    pushed: bool = False
+
+    @property
+    def arn(self) -> str:
+        """Its ARN."""
+        return names.arn(self.region, f"service/{self.name}/{self.id}")
+
+    def group(self, release: int) -> str:
+        """What stands for the instances of one release in the data plane."""
+        return f"{self.arn}/{release}"
+
+    def log_group(self, kind: str) -> str:
+        """The log group: ``application`` or ``service``."""
+        return f"/aws/apprunner/{self.name}/{self.id}/{kind}"
+
+    def begin(self, kind: str, now: float, *, deploys: bool = True) -> Operation:
+        """Begin an operation; the service is busy until it is over."""
+        self.operation = Operation(names.operation_id(), kind, now, deploys=deploys)
+        self.operations.appendleft(self.operation)
+        self.status, self.updated = "OPERATION_IN_PROGRESS", now
+        return self.operation
+
+    def release(self, settings: Settings) -> Release:
+        """Make the next release, which is to get the traffic."""
+        self.released += 1
+        made = self.releases[self.released] = Release(self.released, settings)
+        self.candidate = made.number
+        return made
+
+    def prune(self) -> None:
+        """Forget the releases that nothing runs any more; the last one that had the traffic stays, to be resumed."""
+        used = {one.release for one in self.instances.values()} | {self.active, self.candidate, self.last}
+        self.releases = {number: one for number, one in self.releases.items() if number in used}
+
+    def summary(self) -> dict[str, Any]:
+        """As ListServices shows it."""
+        return {
+            "ServiceName": self.name,
+            "ServiceId": self.id,
+            "ServiceArn": self.arn,
+            "ServiceUrl": self.url,
+            "CreatedAt": names.moment(self.created),
+            "UpdatedAt": names.moment(self.updated),
+            "Status": self.status,
+        }
+
+    def describe(self, scaling: Mapping[str, Any]) -> dict[str, Any]:
+        """As DescribeService shows it.
+
+        Parameters
+        ----------
+        scaling : mapping
+            The summary of its auto scaling configuration.
+        """
+        settings = self.settings
+        instance = {"Cpu": str(settings.cpu), "Memory": str(settings.memory), "InstanceRoleArn": settings.role or None}
+        return {
+            **self.summary(),
+            "DeletedAt": names.moment(self.deleted),
+            "SourceConfiguration": settings.source,
+            "InstanceConfiguration": instance,
+            "EncryptionConfiguration": self.encryption,
+            "HealthCheckConfiguration": settings.check,
+            "AutoScalingConfigurationSummary": scaling,
+            "NetworkConfiguration": settings.network,
+            "ObservabilityConfiguration": settings.observability or {"ObservabilityEnabled": False},
+        }
+
+
+def share_of(settings: Settings) -> Share:
+    """The CPU and memory of one instance."""
+    return Share(cpu=settings.cpu / 1024, memory=settings.memory * MIB)

@@ -151,6 +151,7 @@ class Alarm:
     tags: dict[str, str] = field(default_factory=dict)
     enabled: bool = True
     state: str = INSUFFICIENT
+    before: str = INSUFFICIENT  # the state that it was in before
     reason: str = "Unchecked: Initial alarm creation"
     reason_data: str = ""
     changed: float = 0.0  # when the state was looked at last and became something else

@@ -121,6 +121,7 @@ class Alarms:
             Epoch seconds.
         """
         before, alarm.state = alarm.state, state
+        alarm.before = before
         old = {"stateValue": before, "stateReason": alarm.reason}
         alarm.reason, alarm.reason_data = why, json.dumps(data, separators=(",", ":")) if data else ""
         alarm.changed = now

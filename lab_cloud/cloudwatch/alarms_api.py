@@ -55,6 +55,7 @@ class AlarmOperations:
         if old is not None:
             made.created, made.changed, made.tags = old.created, old.changed, old.tags
             made.state, made.reason, made.reason_data = old.state, old.reason, old.reason_data
+            made.before = old.before
         alarms[name] = made
         kind = "Updated" if old is not None else "Created"
         summary = f'Alarm "{name}" {kind.lower()}'

@@ -1,9 +1,11 @@
 """CloudWatch as a part of the cloud."""
 
 from ..core import Core
+from . import topics
 from .alarm_reconciler import Alarms
 from .alarm_store import AlarmStore
 from .api import CloudWatchApi
+from .queues import QueueCollector
 from .sampler import Sampler
 from .store import MetricStore
 
@@ -23,6 +25,8 @@ class CloudWatch:
         self.sampler = Sampler(core.clock, self.metrics)
         self.evaluation = Alarms(core.clock, self.metrics, self.alarms, core.world.wake_at)
         self.api = CloudWatchApi(core.clock, self.metrics, self.alarms, self.evaluation)
+        self.evaluation.on_action(topics.TOPICS, topics.tell)
+        self.sampler.add(QueueCollector(core.world.lock))
         core.world.add(self.evaluation)
         core.dispatcher.own("cloudwatch", self.api)
         core.on_start.append(self.sampler.start)

@@ -7,6 +7,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from ..errors import AwsError
+from . import cbor
 from .call import Response
 from .model import Model
 
@@ -57,6 +58,12 @@ def json_result(result: dict[str, Any] | None, version: str, request_id: str) ->
     return Response(200, headers, body)
 
 
+def cbor_result(result: dict[str, Any], request_id: str) -> Response:
+    """A result of the protocol smithy-rpc-v2-cbor."""
+    headers = {"content-type": "application/cbor", "smithy-protocol": "rpc-v2-cbor", "x-amzn-requestid": request_id}
+    return Response(200, headers, cbor.encode(result))
+
+
 def error(problem: AwsError, protocol: str, request_id: str, version: str = "1.1") -> Response:
     """An error in the shape of a protocol.
 
@@ -71,8 +78,10 @@ def error(problem: AwsError, protocol: str, request_id: str, version: str = "1.1
     version : str
         The version of the JSON protocol.
     """
-    if protocol in ("json", "rest-json", "smithy-rpc-v2-cbor"):
+    if protocol in ("json", "rest-json"):
         return _json_error(problem, protocol, request_id, version)
+    if protocol == "smithy-rpc-v2-cbor":
+        return _cbor_error(problem, request_id)
     code, message = escape(problem.code), escape(problem.message)
     side = "Receiver" if problem.status >= 500 else "Sender"
     if protocol == "ec2":
@@ -96,6 +105,14 @@ def _json_error(problem: AwsError, protocol: str, request_id: str, version: str)
     headers = {"x-amzn-requestid": request_id, "x-amzn-errortype": problem.code}
     headers["content-type"] = "application/json" if protocol == "rest-json" else f"application/x-amz-json-{version}"
     return Response(problem.status, headers, json.dumps(members, default=_plain).encode())
+
+
+def _cbor_error(problem: AwsError, request_id: str) -> Response:
+    answer = cbor_result({"__type": problem.code, "message": problem.message, **problem.fields}, request_id)
+    # clients that knew the service's query protocol look here for the code
+    side = "Receiver" if problem.status >= 500 else "Sender"
+    answer.headers["x-amzn-query-error"] = f"{problem.code};{side}"
+    return Response(problem.status, answer.headers, answer.body)
 
 
 def protocol_of(headers: dict[str, str], model: Model | None) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
 from ..errors import AwsError
-from . import answers, model, moto_load, validate
+from . import answers, cbor, model, moto_load, validate
 from .call import FORWARD, Call, Handler, Response, handler_of
 from .moto_apps import MotoApps, unsupported
 from .sigv4 import Request, Signer
@@ -131,11 +131,15 @@ class Dispatcher:
             return request.headers.get("x-amz-target", "").rpartition(".")[2]
         if protocol in ("query", "ec2"):
             return _form(request).get("Action", "")
+        if protocol == "smithy-rpc-v2-cbor":
+            return request.path.rpartition("/operation/")[2]
         return self._moto.operation_of(service, request)
 
     def _params(self, request: Request, call: Call, known: model.Model, protocol: str) -> dict[str, Any]:
         if protocol == "json":
             return _json_params(request.body)
+        if protocol == "smithy-rpc-v2-cbor":
+            return _cbor_params(request.body)
         if known.input_shape(call.operation) is None or call.operation == "GetCallerIdentity":
             return {}
         return self._moto.parse(call.service, call.operation, request)
@@ -164,6 +168,8 @@ class Dispatcher:
     def _serialize(self, call: Call, protocol: str, version: str, result: dict[str, Any]) -> Response:
         if protocol == "json":
             return answers.json_result(result, version, call.request_id)
+        if protocol == "smithy-rpc-v2-cbor":
+            return answers.cbor_result(result, call.request_id)
         if call.service == "sts" and not moto_load.loaded():
             return _flat_query_result(call, result)
         return self._moto.serialize(call.service, call.operation, protocol, result, call.request_id)
@@ -200,6 +206,16 @@ def _json_params(body: bytes) -> dict[str, Any]:
         raise AwsError("SerializationException", f"The request's body is not JSON: {error}") from error
     if not isinstance(params, dict):
         raise AwsError("SerializationException", "The request's body must be a JSON object.")
+    return {name: value for name, value in params.items() if value is not None}
+
+
+def _cbor_params(body: bytes) -> dict[str, Any]:
+    try:
+        params = cbor.decode(body) if body else {}
+    except cbor.BadCbor as error:
+        raise AwsError("SerializationException", f"The request's body is not CBOR: {error}") from error
+    if not isinstance(params, dict):
+        raise AwsError("SerializationException", "The request's body must be a CBOR map.")
     return {name: value for name, value in params.items() if value is not None}
 
 

@@ -21,6 +21,8 @@ ENDED = ("shutting-down", "terminated", "stopping", "stopped")
 RETRY_SECONDS = 60.0
 """AWS seconds before a launch that failed is tried again; doubled each time. AWS publishes no figure."""
 
+ENDED_KEPT_SECONDS = 3600.0
+
 Hook = Callable[[str, str, float], bool]
 """Given region, instance and the moment it began to terminate: whether it has to wait."""
 
@@ -52,6 +54,7 @@ class Groups:
         for region in self._store.regions.values():
             if not region.groups:
                 continue
+            moto_instances.forget_ended(region.name, now, ENDED_KEPT_SECONDS)
             records = {one.id: one for one in moto_instances.records(region.name)}
             for group in list(region.groups.values()):
                 for member in list(group.members.values()):

@@ -50,6 +50,7 @@ class CapacityProvider:
     policy: str = field(default_factory=lambda: f"ECSManagedAutoScalingPolicy-{names.uuid()}")
     policy_target: int = 0  # of the policy that the group has now; 0 when it has none
     groupless: bool = False
+    launches: str = ""  # the instance type that its group launches
 
     @property
     def arn(self) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..instance_types import instance_types
 from .cluster import Cluster
-from .container_instance import ContainerInstance
+from .container_instance import CAPABILITIES, ContainerInstance
 from .placement import DISTINCT, MEMBER, InstanceView, Need, Placed, Rules, obstacle, place
 from .query import Subject
 from .store import Region
@@ -96,6 +97,15 @@ def _view(instance: ContainerInstance, tasks: Sequence[Task], group: str) -> Ins
         active=instance.status == "ACTIVE",
         connected=instance.connected,
     )
+
+
+def empty_instance(kind_name: str) -> InstanceView:
+    """An instance of a type as it joins; one without anything when the type is not known."""
+    kind = instance_types().get(kind_name)
+    if kind is None:
+        return InstanceView("")
+    values = dict.fromkeys((f"attribute:{name}" for name in CAPABILITIES), "")
+    return InstanceView("", kind.cpu_units, kind.free_memory, kind.task_interfaces, subject=Subject(values))
 
 
 def taken_ports(task: Task) -> set[tuple[int, str]]:

@@ -11,15 +11,13 @@ from collections.abc import Iterator
 
 from ..cloudwatch.metric import MetricId
 from ..cloudwatch.sampler import Slices
-from ..instance_types import instance_types
 from ..world import World
 from .capacity_provider import CapacityProvider
-from .container_instance import CAPABILITIES, ContainerInstance
+from .container_instance import ContainerInstance
 from .managed_scaling import METRIC, NAMESPACE, ProviderView, reservation, wanted
 from .outside import AutoScaling, ScalingGroup
-from .placement import InstanceView, instances_needed
-from .placer import need_of, tasks_on
-from .query import Subject
+from .placement import instances_needed
+from .placer import empty_instance, need_of, tasks_on
 from .store import Region, Store
 
 LONGEST_DRAINING = 48 * 3600.0
@@ -54,6 +52,7 @@ class Providers:
     def _follow(self, region: Region, provider: CapacityProvider) -> None:
         group = self._scaling.group(region.name, provider.group_arn)
         provider.groupless = group is None
+        provider.launches = self._scaling.type_of(region.name, group) if group is not None else ""
         cluster = _cluster(region, provider)
         acts = provider.status == "ACTIVE" and provider.scales and bool(cluster) and group is not None
         target = provider.scaling["targetCapacity"] if acts else 0
@@ -105,16 +104,11 @@ class Providers:
             and not task.placed
             and task.desired == "RUNNING"
         ]
-        kind = instance_types().get(self._scaling.type_of(region.name, group))
-        empty = InstanceView("")
-        if kind is not None:
-            values = dict.fromkeys((f"attribute:{name}" for name in CAPABILITIES), "")
-            empty = InstanceView("", kind.cpu_units, kind.free_memory, kind.task_interfaces, subject=Subject(values))
         return ProviderView(
             size=max(group.desired, len(group.counted)),
             busy=sum(_busy(region, one) for one in joined),
             coming=max(group.desired, len(group.counted)) - len(joined),
-            waiting=instances_needed(waiting, empty),
+            waiting=instances_needed(waiting, empty_instance(provider.launches)),
             least_step=provider.scaling["minimumScalingStepSize"],
             most_step=provider.scaling["maximumScalingStepSize"],
             target=provider.scaling["targetCapacity"],

@@ -8,7 +8,7 @@ from .capacity import NO_PROVIDED_INSTANCES, Capacity, waits, why_nowhere
 from .container_instance import ContainerInstance
 from .outside import LoadBalancing
 from .placement import DEFAULT_STRATEGIES, GUIDE, Need, obstacle
-from .placer import candidates, find_place, need_of, rules_of, settle, views
+from .placer import candidates, empty_instance, find_place, need_of, rules_of, settle, views
 from .scheduler import Decision, DeploymentView, ServiceView, Stop, TaskView, backoff_seconds, decide
 from .service import Deployment, Service
 from .store import Region, Store
@@ -121,6 +121,10 @@ class ServiceReconciler:
         if task is None:
             return ""
         found = candidates(region, region.clusters[task.cluster], task.capacity_provider)
+        kind = region.providers[task.capacity_provider].launches if task.capacity_provider else ""
+        lacking = obstacle(need_of(task.definition, task.overrides), empty_instance(kind)) if kind else ""
+        if lacking:
+            return f"Reason: even an empty {kind}, which the capacity provider's group launches, lacks {lacking}."
         if not found:
             return f"Reason: {NO_PROVIDED_INSTANCES}"
         rules = rules_of(task.definition, task.placement, DEFAULT_STRATEGIES)

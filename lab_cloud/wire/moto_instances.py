@@ -170,14 +170,37 @@ def launch(region: str, order: Order) -> Record:
 
 def set_state(region: str, instance_id: str, state: str) -> None:
     """Bring an instance into a state; what is terminated stays so."""
-    for backend, one in _instances(region):
+    for _backend_of_it, one in _instances(region):
         if one.id != instance_id or one.state == "terminated":
             continue
         if state == "terminated":
             one.terminate()
         else:
             _set(one, state)
-        assert backend is not None
+
+
+def forget_ended(region: str, now: float, kept: float) -> None:
+    """Forget instances a while after they have ended, as EC2 does after about an hour.
+
+    Parameters
+    ----------
+    region : str
+        Where.
+    now, kept : float
+        Epoch seconds, and how many seconds they stay.
+    """
+    backend = _backend(region)
+    if backend is None:
+        return
+    # kept on the backend itself, so that it is forgotten with it
+    ended: dict[str, float] = backend.__dict__.setdefault("lab_ended", {})
+    for key, reservation in list(backend.reservations.items()):
+        for one in list(reservation.instances):
+            if one.state == "terminated" and now - ended.setdefault(one.id, now) > kept:
+                reservation.instances.remove(one)
+                del ended[one.id]
+        if not reservation.instances:
+            del backend.reservations[key]
 
 
 def image(region: str, image_id: str) -> Image:

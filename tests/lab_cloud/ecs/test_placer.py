@@ -1,5 +1,6 @@
 """Tasks on container instances, through boto3: they really run, and AWS's reasons when they do not."""
 
+import threading
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
@@ -146,6 +147,40 @@ def test_a_service_with_dynamic_ports_answers_through_its_load_balancer(place: P
     assert {one["Target"]["Id"] for one in health} == set(fleet.members())
     assert {one["Target"]["Port"] for one in health} == ports
     assert urllib.request.urlopen(place.cloud.url(name), timeout=5).status == 200
+
+
+def test_an_instance_killed_under_load_loses_what_was_in_flight_on_it_at_most(place: Place, fleet: Fleet) -> None:
+    """On AWS too: what is in flight on the machine is lost. There, requests also fail until health checks notice."""
+    name, group = instance_balancer(place)
+    service = place.serve(web(place), 2, group, launchType="EC2", networkConfiguration={})
+    place.until_steady(service)
+    url, callers = place.cloud.url(name), 2
+    outcomes: list[int] = []
+    ended = threading.Event()
+
+    def call() -> None:
+        while not ended.is_set():
+            try:
+                with urllib.request.urlopen(url, timeout=10) as response:
+                    outcomes.append(response.status)
+            except OSError:
+                outcomes.append(0)
+
+    threads = [threading.Thread(target=call) for _ in range(callers)]
+    for thread in threads:
+        thread.start()
+    assert until(lambda: len(outcomes) > 20)
+    victim = place.ecs.describe_tasks(cluster=place.name, tasks=place.tasks(service))["tasks"][0]
+    arn = victim["containerInstanceArn"]
+    found = place.ecs.describe_container_instances(cluster=place.name, containerInstances=[arn])["containerInstances"]
+    place.ec2.terminate_instances(InstanceIds=[found[0]["ec2InstanceId"]])
+    place.until_task(victim["taskArn"], "STOPPED")
+    assert until(lambda: place.service(service)["runningCount"] == 2)
+    ended.set()
+    for thread in threads:
+        thread.join()
+    assert sum(status != 200 for status in outcomes) <= callers
+    fleet.until_joined(2)
 
 
 def instance_balancer(place: Place) -> tuple[str, str]:

@@ -130,3 +130,19 @@ def test_an_instance_that_is_scaled_in_waits_until_its_tasks_have_moved(cloud: R
     reasons = {one["stopCode"] for one in place.ecs.describe_tasks(cluster=place.name, tasks=gone)["tasks"]}
     assert reasons == {"ServiceSchedulerInitiated"}
     provided.end()
+
+
+def test_a_type_too_small_for_a_task_is_told_and_brings_no_instance(cloud: RunningCloud) -> None:
+    provided = Provided(cloud)
+    place = provided.place
+    name = place.cloud.name("large")
+    place.ecs.create_service(
+        cluster=place.name, serviceName=name, taskDefinition=definition(place, memory=1024), desiredCount=1
+    )
+
+    def told() -> bool:
+        return any("even an empty t3.micro" in one["message"] for one in place.service(name)["events"])
+
+    assert until(told)
+    assert provided.fleet.group()["DesiredCapacity"] == 0
+    provided.end()

@@ -18,7 +18,10 @@ WAIT = "import time; time.sleep(600)"
 
 @pytest.fixture(scope="module")
 def place(cloud: RunningCloud) -> Place:
-    return Place(cloud)
+    made = Place(cloud)
+    permission = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}  # for host ports
+    made.ec2.authorize_security_group_ingress(GroupId=made.group, IpPermissions=[permission])
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -186,10 +189,7 @@ def test_an_instance_killed_under_load_loses_what_was_in_flight_on_it_at_most(pl
 def instance_balancer(place: Place) -> tuple[str, str]:
     """A load balancer whose target group takes instances."""
     name = place.cloud.name("lb")
-    everything = place.security_group(*range(80, 81))
-    permission = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
-    place.ec2.authorize_security_group_ingress(GroupId=place.group, IpPermissions=[permission])
-    made = place.elb.create_load_balancer(Name=name, Subnets=place.subnets, SecurityGroups=[everything])
+    made = place.elb.create_load_balancer(Name=name, Subnets=place.subnets, SecurityGroups=[place.group])
     group = place.elb.create_target_group(
         Name=name, Protocol="HTTP", Port=80, VpcId=place.vpc, TargetType="instance",
         HealthCheckIntervalSeconds=15, HealthCheckTimeoutSeconds=5,

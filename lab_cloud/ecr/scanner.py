@@ -101,7 +101,8 @@ class Scanner:
         scan.source_at = database.moment
         scan.completed_at = self._world.clock.now()
         scan.description = (
-            f"The scan was completed successfully: {count} Python packages, held against the {database.about}. "
+            f"The scan was completed successfully: {count} Python package{'' if count == 1 else 's'}, held "
+            f"against the {database.about}. "
             "Packages of the operating system are not looked at."
         )
         scan.status = "COMPLETE"

@@ -119,7 +119,7 @@ def test_a_scan_finds_what_the_layers_hold(cloud: RunningCloud, registry: Regist
     assert started["imageScanStatus"]["status"] == "IN_PROGRESS"
     found = scanned(ecr, name, "old")
     assert found["imageScanStatus"]["status"] == "COMPLETE"
-    assert "1 Python packages" in found["imageScanStatus"]["description"]
+    assert "1 Python package, held" in found["imageScanStatus"]["description"]
     assert "advisories, dated" in found["imageScanStatus"]["description"]
     names = [each["name"] for each in found["imageScanFindings"]["findings"]]
     assert "CVE-2023-32681" in names

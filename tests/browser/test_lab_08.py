@@ -19,15 +19,15 @@ def test_the_whole_lab(server: Jupyter, page: Page) -> None:
     lab.run_until("## Clean up")
     lab.wait_ran(240)
     assert lab.problems() == []
-    page.locator(".jp-RenderedMermaid img").last.scroll_into_view_if_needed()
+    page.locator(".jp-RenderedMermaid img").last.evaluate("node => node.scrollIntoView({block: 'center'})")
     lab.both_themes("lab-08-push")
 
-    shared = page.locator(".jp-OutputArea-output", has_text="hello:2: 3 layers").first
-    expect(shared).to_contain_text("hello:1")
-    shared.scroll_into_view_if_needed()
+    picture = page.locator(".jp-OutputArea-output", has_text="sharing saves").first
+    expect(picture).to_contain_text("2 images with 6 layers, 4 of them different")
+    picture.evaluate("node => node.scrollIntoView({block: 'center'})")
     lab.both_themes("lab-08-layers")
     check = page.locator(".jp-OutputArea-output", has_text="The repository's policy still denies the execution role")
-    check.first.scroll_into_view_if_needed()
+    check.first.evaluate("node => node.scrollIntoView({block: 'center'})")
     lab.both_themes("lab-08-check")
     answer_by_keyboard(page, lab, server)
 

@@ -75,11 +75,12 @@ function render({ model, el: root }) {
     note.hidden = !state.problem;
     keyed(metrics, state.metrics, () => {
       const box = make("li", "sv-metric");
-      box.append((box.name = make("span")), (box.value = make("strong")), (box.aim = make("span")));
+      // a list item has a property `value` of its own
+      box.append((box.label = make("span")), (box.figure = make("strong")), (box.aim = make("span")));
       return box;
     }, (box, one) => {
       box.dataset.above = String(one.above);
-      put(box.name, one.name); put(box.value, one.value); put(box.aim, `${one.aim}, policy ${one.id}`);
+      put(box.label, one.name); put(box.figure, one.value); put(box.aim, `${one.aim}, policy ${one.id}`);
     });
     keyed(alarms, state.alarms, line(["b", "glyph"], ["span", "text"]), (node, one) => {
       node.dataset.state = one.state;

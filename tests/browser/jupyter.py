@@ -36,8 +36,11 @@ class Jupyter:
 
 
 @contextmanager
-def jupyter(temporary: Path) -> Iterator[Jupyter]:
-    """Start JupyterLab on copies of the labs; it ends with the block."""
+def jupyter(temporary: Path, speed: int = 20) -> Iterator[Jupyter]:
+    """Start JupyterLab on copies of the labs; it ends with the block.
+
+    The usual speed is slow enough for every phase to be seen.
+    """
     folder = ROOT / "artifacts" / "browser"
     folder.mkdir(parents=True, exist_ok=True)
     for notebook in (ROOT / "labs").glob("*.ipynb"):
@@ -53,7 +56,7 @@ def jupyter(temporary: Path) -> Iterator[Jupyter]:
         places = ("config", "data", "runtime", "settings", "workspaces")
         names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
         names += ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
-        environment["LAB_SPEED"] = "20"  # slow enough for every phase to be seen
+        environment["LAB_SPEED"] = str(speed)
         environment |= {name: str(temporary / place) for name, place in zip(names, places, strict=True)}
         command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}"]
         command += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}", f"--IdentityProvider.token={TOKEN}"]

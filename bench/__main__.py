@@ -4,12 +4,13 @@ import argparse
 import subprocess
 import sys
 
-from bench import build, lists, registry, scaling, service, start, steady, streaming, websockets
+from bench import apprunner, build, lists, registry, scaling, service, start, steady, streaming, websockets
 from bench.report import Report
 
 PARTS = {
     "start": start.run,
     "service": service.run,
+    "apprunner": apprunner.run,
     "steady": steady.run,
     "lists": lists.run,
     "registry": registry.run,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from . import cloud
+from . import cloud, kinds_apprunner
 from .address import Url, browser_address
 from .errors import BackendError, CloudUnavailable, NotConfirmed, NotFound
 
@@ -244,8 +244,14 @@ class Aws:
         return boto3.Session(botocore_session=core, region_name=os.environ.get("AWS_REGION"))
 
     def url(self, name: str) -> Url:
-        """The load balancer's DNS name."""
-        return Url(f"http://{_dns_name(self.client('elbv2', lambda **_: None), name)}")
+        """The load balancer's DNS name, or an App Runner service's."""
+        try:
+            host = _dns_name(self.client("elbv2", lambda **_: None), name)
+        except NotFound:
+            host = kinds_apprunner.host_of(self.client("apprunner", lambda **_: None), name)
+            if not host:
+                raise
+        return Url(f"{'https' if host.endswith('.awsapprunner.com') else 'http'}://{host}")
 
     def interrupt(self, task: str) -> str:
         """Nobody can ask AWS for this."""

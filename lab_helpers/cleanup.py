@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from . import kinds_account, kinds_ecr, kinds_ecs, kinds_network, kinds_scaling
+from . import kinds_account, kinds_apprunner, kinds_ecr, kinds_ecs, kinds_network, kinds_scaling
 from .errors import CleanupFailed
 from .inventory import Client, Kind, Tags, Thing, Wait
 
@@ -22,6 +22,7 @@ KINDS: tuple[Kind, ...] = (
     kinds_network.LAUNCH_TEMPLATES,
     kinds_network.LOAD_BALANCERS,
     kinds_network.TARGET_GROUPS,
+    *kinds_apprunner.KINDS,
     kinds_network.SECURITY_GROUPS,
     kinds_ecr.REPOSITORIES,
     kinds_account.LOG_GROUPS,

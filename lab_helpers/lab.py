@@ -141,12 +141,13 @@ class Lab(OnThisMachine, Pictures):
         waiting.wait(client, name, params, backend.delay, backend.speed)
 
     def url(self, name: str, path: str = "/") -> Url:
-        """The address at which a load balancer answers.
+        """The address at which a load balancer or an App Runner service answers.
 
         Parameters
         ----------
         name : str
-            A load balancer's name or DNS name; ``name:8080`` for a listener other than the first.
+            A load balancer's name or DNS name; ``name:8080`` for a listener other than the first. Or the
+            name of an App Runner service.
         path : str
             A path below it.
 

@@ -6,7 +6,7 @@ from typing import Any
 from ..errors import AwsError
 from ..wire.call import Call
 from .pages import listed
-from .store import Store, invalid
+from .store import INVALID, Store, invalid
 
 MOST = 5
 
@@ -19,7 +19,7 @@ class DomainOperations:
     def associate_custom_domain(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """Store a domain, with the records that would prove it."""
         region = self._store.region(call.region)
-        service = region.service(params["ServiceArn"])
+        service = region.service(params["ServiceArn"], INVALID)
         if service.status != "RUNNING":
             raise AwsError("InvalidStateException", f"The service {service.name} is {service.status}, not RUNNING.")
         name, known = params["DomainName"], region.domains.setdefault(service.arn, {})

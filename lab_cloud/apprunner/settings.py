@@ -14,7 +14,7 @@ from typing import Any
 
 from ..wire import ACCOUNT
 from .service import Settings
-from .store import CONNECTOR, OBSERVABILITY, SCALING, Region, invalid
+from .store import CONNECTOR, INVALID, OBSERVABILITY, SCALING, Region, invalid
 
 MEMORY_OF = {
     256: (512, 1024),
@@ -67,7 +67,7 @@ class Reader:
         Raises
         ------
         AwsError
-            ``InvalidRequestException`` or ``ResourceNotFoundException``.
+            ``InvalidRequestException``.
         """
         cpu, memory, role = _instance(params.get("InstanceConfiguration", {}))
         return Settings(
@@ -87,7 +87,7 @@ class Reader:
         Raises
         ------
         AwsError
-            ``InvalidRequestException`` or ``ResourceNotFoundException``.
+            ``InvalidRequestException``.
         """
         given = params.get("InstanceConfiguration", {})
         before = {"Cpu": str(old.cpu), "Memory": str(old.memory), "InstanceRoleArn": old.role}
@@ -159,7 +159,7 @@ class Reader:
     def _scaling(self, arn: str | None) -> str:
         if arn is None:
             return self._region.default_scaling
-        return self._region.revision(SCALING, arn, "AutoScalingConfiguration").arn
+        return self._region.revision(SCALING, arn, "AutoScalingConfiguration", INVALID).arn
 
     def _network(self, given: Mapping[str, Any]) -> dict[str, Any]:
         egress = dict(given.get("EgressConfiguration", {}))
@@ -168,7 +168,7 @@ class Reader:
         if egress["EgressType"] == "VPC":
             if not connector:
                 raise invalid("EgressType VPC needs a VpcConnectorArn.")
-            egress["VpcConnectorArn"] = self._region.revision(CONNECTOR, connector, "VpcConnector").arn
+            egress["VpcConnectorArn"] = self._region.revision(CONNECTOR, connector, "VpcConnector", INVALID).arn
         elif connector:
             raise invalid("A VpcConnectorArn goes with EgressType VPC only.")
         ingress = given.get("IngressConfiguration", {})
@@ -186,7 +186,7 @@ class Reader:
             raise invalid("An ObservabilityConfigurationArn goes with ObservabilityEnabled only.")
         if not arn:
             return {"ObservabilityEnabled": given["ObservabilityEnabled"]}
-        found = self._region.revision(OBSERVABILITY, arn, "ObservabilityConfiguration")
+        found = self._region.revision(OBSERVABILITY, arn, "ObservabilityConfiguration", INVALID)
         return {"ObservabilityEnabled": True, "ObservabilityConfigurationArn": found.arn}
 
 

@@ -10,6 +10,9 @@ from .service import Service
 SCALING, OBSERVABILITY, CONNECTOR = "autoscalingconfiguration", "observabilityconfiguration", "vpcconnector"
 DEFAULT = "DefaultConfiguration"
 FIRST_ID = "0" * 31 + "1"
+NOT_FOUND = "ResourceNotFoundException"
+INVALID = "InvalidRequestException"
+"""The code also for something that is not there, in operations that do not have `NOT_FOUND`."""
 KEPT_SECONDS = 3600.0
 """Real seconds for which a deleted service can still be described."""
 
@@ -38,17 +41,17 @@ class Region:
         self.revisions[first.arn] = first
         self.default_scaling = first.arn
 
-    def service(self, arn: str) -> Service:
+    def service(self, arn: str, code: str = NOT_FOUND) -> Service:
         """A service, also one that has been deleted.
 
         Raises
         ------
         AwsError
-            ``ResourceNotFoundException``.
+            With this code, when there is none.
         """
         found = self.services.get(arn)
         if found is None:
-            raise missing("Service", arn)
+            raise missing("Service", arn, code)
         return found
 
     def living(self) -> list[Service]:
@@ -59,13 +62,13 @@ class Region:
         """All revisions of a kind."""
         return [one for one in self.revisions.values() if one.kind == kind and (one.active or inactive)]
 
-    def revision(self, kind: str, arn: str, words: str, *, inactive: bool = False) -> Revision:
+    def revision(self, kind: str, arn: str, words: str, code: str = NOT_FOUND, *, inactive: bool = False) -> Revision:
         """One revision by its ARN, or the newest by an ARN that ends with the name or the revision's number.
 
         Raises
         ------
         AwsError
-            ``ResourceNotFoundException``.
+            With this code, when there is none.
         """
         exact = self.revisions.get(arn)
         if exact is not None and exact.kind == kind and (exact.active or inactive):
@@ -75,7 +78,7 @@ class Region:
             whole = one.arn.split("/")
             if arn in ("/".join(whole[:2]), "/".join(whole[:3])):
                 return one
-        raise missing(words, arn)
+        raise missing(words, arn, code)
 
     def users_of(self, scaling: str) -> list[Service]:
         """The services with this auto scaling configuration."""
@@ -107,14 +110,14 @@ class Store:
         return [one for region in self.regions.values() for one in region.living()]
 
 
-def missing(kind: str, arn: str) -> AwsError:
+def missing(kind: str, arn: str, code: str = NOT_FOUND) -> AwsError:
     """The answer when nothing has this ARN."""
-    return AwsError("ResourceNotFoundException", f"{kind} with arn {arn} is not found.")
+    return AwsError(code, f"{kind} with arn {arn} is not found.")
 
 
 def invalid(message: str) -> AwsError:
     """The answer to input that cannot be."""
-    return AwsError("InvalidRequestException", message)
+    return AwsError(INVALID, message)
 
 
 def quota(message: str) -> AwsError:

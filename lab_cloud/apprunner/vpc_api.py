@@ -12,7 +12,7 @@ from ..wire.call import ACCOUNT, Call
 from . import names, tags
 from .pages import listed
 from .resources import Ingress, Revision
-from .store import CONNECTOR, Region, Store, invalid, missing, quota
+from .store import CONNECTOR, INVALID, Region, Store, invalid, missing, quota
 
 MOST = 10
 
@@ -76,7 +76,7 @@ class VpcOperations:
     def create_vpc_ingress_connection(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """Store an ingress connection of a service that is not public."""
         region = self._store.region(call.region)
-        service = region.service(params["ServiceArn"])
+        service = region.service(params["ServiceArn"], INVALID)
         if service.status != "RUNNING":
             raise AwsError("InvalidStateException", f"The service {service.name} is {service.status}, not RUNNING.")
         if service.settings.network["IngressConfiguration"]["IsPubliclyAccessible"]:

@@ -1,0 +1,108 @@
+"""The things of App Runner that a lab makes: services, and what they refer to."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from .inventory import Kind, Tags, Thing, Wait
+
+NOT_IMPLEMENTED = 501
+CLOSED = {"AccessDeniedException", "OptInRequired", "SubscriptionRequiredException"}
+"""Whoever may not even list has made nothing: App Runner takes no new customers since 2026-04-30."""
+
+
+def _all(client: Any, operation: str, member: str) -> Iterator[Any]:
+    """The items of all pages; none where there is no App Runner. botocore has no paginators for it."""
+    from botocore.exceptions import ClientError, EndpointConnectionError
+
+    token: dict[str, str] = {}
+    while True:
+        try:
+            answer = getattr(client, operation)(**token)
+        except EndpointConnectionError:  # AWS has it in some regions only
+            return
+        except ClientError as error:
+            absent = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == NOT_IMPLEMENTED
+            if absent or error.response["Error"]["Code"] in CLOSED:
+                return
+            raise
+        yield from answer[member]
+        if not answer.get("NextToken"):
+            return
+        token = {"NextToken": answer["NextToken"]}
+
+
+def _lab(client: Any, tags: Tags, arn: str) -> int | None:
+    return tags.lab(client.list_tags_for_resource(ResourceArn=arn)["Tags"])
+
+
+def _services(client: Any, tags: Tags) -> Iterator[Thing]:
+    for one in _all(client, "list_services", "ServiceSummaryList"):
+        lab = None if one["Status"] == "DELETED" else _lab(client, tags, one["ServiceArn"])
+        if lab is not None:
+            yield Thing("App Runner service", one["ServiceName"], one["ServiceArn"], lab, one["Status"])
+
+
+def _delete_service(client: Any, thing: Thing) -> None:
+    client.delete_service(ServiceArn=thing.id)
+
+
+def _services_gone(client: Any, wait: Wait, things: Sequence[Thing]) -> None:
+    ours = {thing.id for thing in things}
+
+    def gone() -> bool:
+        return not any(
+            one["ServiceArn"] in ours and one["Status"] != "DELETED"
+            for one in _all(client, "list_services", "ServiceSummaryList")
+        )
+
+    wait(gone, "the App Runner services to be gone", seconds=900)
+
+
+def _stored(kind: str, operation: str, member: str, prefix: str) -> Callable[[Any, Tags], Iterator[Thing]]:
+    """How things that services refer to are found."""
+
+    def find(client: Any, tags: Tags) -> Iterator[Thing]:
+        for one in _all(client, operation, member):
+            lab = _lab(client, tags, one[f"{prefix}Arn"])
+            if lab is not None:
+                state = str(one.get(f"{prefix}Revision", ""))
+                yield Thing(kind, one[f"{prefix}Name"], one[f"{prefix}Arn"], lab, state)
+
+    return find
+
+
+def _delete_with(operation: str, member: str) -> Callable[[Any, Thing], None]:
+    def delete(client: Any, thing: Thing) -> None:
+        getattr(client, operation)(**{member: thing.id})
+
+    return delete
+
+
+def _kind(name: str, operation: str, member: str, prefix: str, delete: str) -> Kind:
+    return Kind(name, "apprunner", _stored(name, operation, member, prefix), _delete_with(delete, f"{prefix}Arn"))
+
+
+def host_of(client: Any, name: str) -> str:
+    """The host name of a service's URL on AWS; empty when there is no such service."""
+    found = (one for one in _all(client, "list_services", "ServiceSummaryList") if one["ServiceName"] == name)
+    return next((str(one["ServiceUrl"]) for one in found), "")
+
+
+SERVICES = Kind("App Runner service", "apprunner", _services, _delete_service, _services_gone)
+SCALING = _kind(
+    "auto scaling configuration",
+    "list_auto_scaling_configurations",
+    "AutoScalingConfigurationSummaryList",
+    "AutoScalingConfiguration",
+    "delete_auto_scaling_configuration",
+)
+CONNECTORS = _kind("VPC connector", "list_vpc_connectors", "VpcConnectors", "VpcConnector", "delete_vpc_connector")
+CONNECTIONS = _kind("connection", "list_connections", "ConnectionSummaryList", "Connection", "delete_connection")
+OBSERVABILITY = _kind(
+    "observability configuration",
+    "list_observability_configurations",
+    "ObservabilityConfigurationSummaryList",
+    "ObservabilityConfiguration",
+    "delete_observability_configuration",
+)
+KINDS = (SERVICES, SCALING, CONNECTORS, CONNECTIONS, OBSERVABILITY)

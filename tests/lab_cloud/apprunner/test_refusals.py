@@ -1,0 +1,112 @@
+"""Bad input gets AWS's error, and a message that says what would do."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.lab_cloud.apprunner.stage import NGINX, Runner, source
+
+
+def refused(runner: Runner, words: str, **params: Any) -> None:
+    before = len(runner.paged("list_services", "ServiceSummaryList"))
+    with pytest.raises(ClientError) as caught:
+        runner.client.create_service(
+            **{"ServiceName": runner.cloud.name("refused"), "SourceConfiguration": source(), **params}
+        )
+    error = caught.value.response["Error"]
+    assert error["Code"] == "InvalidRequestException"
+    assert words in error["Message"]
+    assert len(runner.paged("list_services", "ServiceSummaryList")) == before
+
+
+@pytest.mark.parametrize(
+    ("cpu", "memory", "words"),
+    [
+        ("256", "2048", "Cpu 0.25 vCPU does not go with Memory 2 GB. With this Cpu it can be: 0.5 GB, 1 GB."),
+        ("0.5 vCPU", "0.5 GB", "it can be: 1 GB."),
+        ("4 vCPU", "6 GB", "it can be: 8 GB, 10 GB, 12 GB."),
+        ("3 vCPU", "2 GB", "regular expression pattern"),
+        ("1024", "5 GB", "regular expression pattern"),
+    ],
+)
+def test_illegal_sizes(runner: Runner, cpu: str, memory: str, words: str) -> None:
+    refused(runner, words, InstanceConfiguration={"Cpu": cpu, "Memory": memory})
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http", "-1", "8 0"])
+def test_bad_ports(runner: Runner, port: str) -> None:
+    refused(runner, f"The port {port} is not valid", SourceConfiguration=source(NGINX, port))
+
+
+@pytest.mark.parametrize(
+    "image", ["nginx", "docker.io/library/nginx:latest", "public.ecr.aws/nginx", "127.0.0.1:1/x:1", "a b"]
+)
+def test_images_from_elsewhere(runner: Runner, image: str) -> None:
+    refused(runner, "App Runner takes images from Amazon ECR", SourceConfiguration=source(image))
+
+
+def test_kinds_of_repositories_must_fit(runner: Runner) -> None:
+    given = source()
+    given["ImageRepository"]["ImageRepositoryType"] = "ECR"
+    refused(runner, "use ECR_PUBLIC", SourceConfiguration=given)
+
+
+@pytest.mark.parametrize("name", ["-abcd", "a" * 41, "with blank", "dot.dot"])
+def test_names(runner: Runner, name: str) -> None:
+    refused(runner, "serviceName", ServiceName=name)
+
+
+def test_the_rest_of_a_source(runner: Runner) -> None:
+    refused(
+        runner,
+        "Automatic deployments are not supported",
+        SourceConfiguration={**source(), "AutoDeploymentsEnabled": True},
+    )
+    refused(runner, "must have an ImageRepository", SourceConfiguration={})
+    secrets = source(RuntimeEnvironmentSecrets={"KEY": "arn:aws:ssm:us-east-1:123456789012:parameter/x"})
+    refused(runner, "not part of the embedded cloud yet", SourceConfiguration=secrets)
+    for name in ("PORT", "AWSAPPRUNNER_X"):
+        variables = source(RuntimeEnvironmentVariables={name: "1"})
+        refused(runner, f"{name} is reserved", SourceConfiguration=variables)
+    for command in ("'", " "):
+        refused(runner, "The start command", SourceConfiguration=source(start=command))
+
+
+def test_source_code_needs_a_connection_and_is_not_here(runner: Runner) -> None:
+    code = {"RepositoryUrl": "https://example.org/x", "SourceCodeVersion": {"Type": "BRANCH", "Value": "main"}}
+    given: dict[str, Any] = {"CodeRepository": code}
+    refused(runner, "needs a ConnectionArn", SourceConfiguration=given)
+    unknown = "arn:aws:apprunner:us-east-1:123456789012:connection/nobody/0"
+    given["AuthenticationConfiguration"] = {"ConnectionArn": unknown}
+    refused(runner, f"Connection with arn {unknown} is not found", SourceConfiguration=given)
+    made = runner.client.create_connection(ConnectionName=runner.cloud.name("hub"), ProviderType="GITHUB")
+    assert made["Connection"]["Status"] == "PENDING_HANDSHAKE"
+    given["AuthenticationConfiguration"] = {"ConnectionArn": made["Connection"]["ConnectionArn"]}
+    refused(runner, "source code (CodeRepository) are not part", SourceConfiguration=given)
+
+
+def test_what_a_service_names_must_exist(runner: Runner) -> None:
+    arn = "arn:aws:apprunner:us-east-1:123456789012:{}/nobody/1/0"
+    refused(runner, "AutoScaling", AutoScalingConfigurationArn=arn.format("autoscalingconfiguration"))
+    egress = {"EgressType": "VPC", "VpcConnectorArn": arn.format("vpcconnector")}
+    refused(runner, "VpcConnector", NetworkConfiguration={"EgressConfiguration": egress})
+    refused(runner, "needs a VpcConnectorArn", NetworkConfiguration={"EgressConfiguration": {"EgressType": "VPC"}})
+    watch = {"ObservabilityEnabled": True, "ObservabilityConfigurationArn": arn.format("observabilityconfiguration")}
+    refused(runner, "Observability", ObservabilityConfiguration=watch)
+    refused(runner, "health check path", HealthCheckConfiguration={"Protocol": "HTTP", "Path": "health"})
+    refused(runner, "less than or equal to 20", HealthCheckConfiguration={"Interval": 21})
+
+
+def test_a_name_is_taken_once(runner: Runner) -> None:
+    arn = runner.running()
+    refused(runner, "already exists", ServiceName=runner.service(arn)["ServiceName"])
+    runner.delete(arn)
+
+
+@pytest.mark.parametrize(
+    "operation", ["describe_service", "update_service", "pause_service", "delete_service", "list_operations"]
+)
+def test_unknown_services(runner: Runner, operation: str) -> None:
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        getattr(runner.client, operation)(ServiceArn="arn:aws:apprunner:us-east-1:123456789012:service/nobody/0")

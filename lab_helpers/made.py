@@ -12,6 +12,7 @@ from .errors import LabError
 from .images import Images
 from .inventory import Thing
 from .store import Store
+from .table import short
 
 KINDS = ("container", "volume", "image")
 """In the order in which they can be removed."""
@@ -50,7 +51,7 @@ class Made:
         for kind, there in (("volume", Containers().volumes), ("image", _image_names)):
             kept = content.get(kind) or {}
             here = set(there()) if kept else set()
-            things += [Thing(kind, name, name, int(lab)) for name, lab in sorted(kept.items()) if name in here]
+            things += [Thing(kind, short(name), name, int(lab)) for name, lab in sorted(kept.items()) if name in here]
         return [thing for thing in things if labs is None or thing.lab in labs]
 
     def delete(self, things: Sequence[Thing]) -> None:
@@ -60,11 +61,11 @@ class Made:
                 if thing.kind == "container":
                     Containers().get(thing.id).rm(force=True)
                 elif thing.kind == "volume":
-                    Containers().remove_volume(thing.name)
+                    Containers().remove_volume(thing.id)
                 else:
-                    Images().remove(thing.name)
+                    Images().remove(thing.id)
         content = self._store.read()
-        gone = {(thing.kind, thing.name) for thing in things}
+        gone = {(thing.kind, thing.id) for thing in things}
         left = {
             kind: {name: lab for name, lab in kept.items() if (kind, name) not in gone}
             for kind, kept in content.items()

@@ -109,11 +109,11 @@ def test_what_a_lab_has_made_is_found_and_removed(tmp_path: Path) -> None:
     assert [(thing.kind, thing.name) for thing in made.find([1])] == [
         ("container", "mine"),
         ("volume", "kept"),
-        ("image", "docker.io/library/made:1"),
+        ("image", "made:1"),
     ]
     made.delete(made.find([1]))
     assert made.find([1]) == []
-    assert [thing.name for thing in made.find()] == ["theirs", "docker.io/library/made:2"]
+    assert [thing.name for thing in made.find()] == ["theirs", "made:2"]
     made.delete(made.find())
     assert made.find() == []
     assert "kept" not in lab.containers.volumes()

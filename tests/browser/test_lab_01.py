@@ -1,0 +1,77 @@
+"""Lab 01 as a learner sees it: the layers of two images, a container's page, and nothing fetched from elsewhere."""
+
+import json
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.jupyter import Jupyter, Lab
+from tests.waiting import until
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_whole_lab(server: Jupyter, page: Page) -> None:
+    lab = Lab(page, server, "01-docker-basics.ipynb")
+    diagrams = page.locator(".jp-RenderedMermaid img")
+    expect(diagrams).to_have_count(6, timeout=30_000)
+    lab.both_themes("lab-01-top")
+    lab.run_until("## Clean up")
+    lab.wait_ran(180)
+    assert lab.problems() == []
+
+    for number, name in ((1, "system"), (2, "machines"), (3, "registries"), (4, "way"), (5, "map")):
+        show(page, f".jp-RenderedMermaid >> nth={number}")
+        lab.both_themes(f"lab-01-{name}")
+    look_at_the_layers(page, lab)
+    for words, name in (("COPY squares.txt", "build"), ("127.0.0.1:", "containers"), ("EC2 instance", "measured")):
+        output = page.locator(".jp-OutputArea-output table", has_text=words).first
+        output.evaluate("node => node.scrollIntoView({block: 'center'})")
+        lab.both_themes(f"lab-01-{name}")
+    answer_by_keyboard(page, lab, server)
+
+    lab.run_current()
+    lab.command("notebook:run-all-below")
+    lab.wait_ran(60)
+    report = page.locator(".jp-OutputArea-output", has_text="Looked again").last
+    expect(report).to_contain_text("web:1")
+    report.scroll_into_view_if_needed()
+    lab.both_themes("lab-01-end")
+    assert lab.problems() == []
+    assert lab.elsewhere == []
+
+
+def show(page: Page, selector: str) -> None:
+    page.locator(selector).evaluate("node => node.scrollIntoView({block: 'center'})")
+
+
+def look_at_the_layers(page: Page, lab: Lab) -> None:
+    view = page.locator(".yv").first
+    expect(view.locator(".yv-stack")).to_have_count(2)
+    expect(view.get_by_role("status")).to_contain_text("sharing saves")
+    shared = view.locator(".yv-stack").first.get_by_role("button", name="shared layer B")
+    shared.focus()
+    # The same layer lights up in the other image too.
+    expect(view.locator(".yv-layer[data-hot=true]")).to_have_count(2)
+    page.keyboard.press("Enter")
+    expect(shared).to_have_attribute("aria-expanded", "true")
+    expect(view.locator(".yv-more:visible")).to_contain_text("COPY squares.txt .")
+    view.evaluate("node => node.scrollIntoView({block: 'center'})")
+    lab.both_themes("lab-01-layers")
+    shared.focus()
+    page.keyboard.press("Space")
+    expect(shared).to_have_attribute("aria-expanded", "false")
+
+
+def answer_by_keyboard(page: Page, lab: Lab, server: Jupyter) -> None:
+    quiz = page.locator(".quiz").first
+    quiz.scroll_into_view_if_needed()
+    question = quiz.locator(".quiz-question").first
+    question.locator("input").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(question.locator(".quiz-feedback")).to_contain_text("Right.")
+    expect(quiz.locator(".quiz-score")).to_contain_text("1 of 8 right")
+    lab.both_themes("lab-01-quiz")
+    kept = server.lab_home / "progress.json"
+    until(lambda: json.loads(kept.read_text(encoding="utf-8"))["quizzes"]["01"]["01-container"]["right"])

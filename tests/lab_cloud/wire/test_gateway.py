@@ -115,7 +115,12 @@ def test_an_unknown_operation_and_service_answer_in_awss_shape(cloud: RunningClo
         ("elbv2", "create_load_balancer", {"Name": "x", "Type": "cloudy"}, "ValidationError"),
         ("ec2", "describe_aws_network_performance_metric_subscriptions", {}, "UnsupportedOperation"),
         ("braket", "search_jobs", {"filters": []}, "UnsupportedOperation"),
-        ("apprunner", "list_services", {}, "UnsupportedOperation"),
+        (
+            "apprunner",
+            "create_connection",
+            {"ConnectionName": "a b c", "ProviderType": "GITHUB"},
+            "InvalidRequestException",
+        ),
     ],
 )
 def test_every_service_refuses_bad_values_in_awss_shape(

@@ -12,7 +12,7 @@ from ..wire import moto_instances
 from ..wire.moto_instances import Record
 from ..world import World
 from .decide import UNHEALTHY, Decision, GroupView, MemberView, decide
-from .group import COUNTED, IN_SERVICE, PENDING, STANDBY, TERMINATING, WAITING, Group, Member, stamp
+from .group import COUNTED, IN_SERVICE, PENDING, TERMINATING, WAITING, Group, Member, stamp
 from .launching import order_of, problem, resolve
 from .outside import Balancing
 from .store import GroupStore, Region
@@ -267,7 +267,7 @@ def view_of(group: Group) -> GroupView:
                 configured=bool(member.configuration),
             )
             for member in group.members.values()
-            if member.state in COUNTED and member.state != STANDBY
+            if member.state in COUNTED
         ),
         policies=tuple(group.settings.get("TerminationPolicies") or ("Default",)),
         suspended=frozenset(group.suspended),

@@ -51,6 +51,11 @@ class Agents:
         self._seen: dict[str, float] = {}
         self._told: dict[str, str] = {}
 
+    def forget(self) -> None:
+        """Begin anew, when everything is reset."""
+        self._seen.clear()
+        self._told.clear()
+
     def tick(self, now: float) -> None:
         """Let instances join, and notice those that are gone."""
         for region in self._store.regions.values():

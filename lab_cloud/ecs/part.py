@@ -74,7 +74,7 @@ class Ecs:
         watch.sampler.add(providers)
         core.doors[PREFIX] = Metadata(self.store)
         core.commands["interrupt"] = Interruptions(self.store, core.world, core.delays).interrupt
-        core.on_reset.append(self._reset)
+        core.on_reset += [self._reset, self.agents.forget]
 
     def containers(self) -> int:
         """How many containers run."""

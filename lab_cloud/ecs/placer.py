@@ -114,7 +114,9 @@ def taken_ports(task: Task) -> set[tuple[int, str]]:
     return set(need_of(task.definition).ports) | given
 
 
-def candidates(region: Region, cluster: Cluster, provider: str = "", zones: Sequence[str] = ()) -> list[Any]:
+def candidates(
+    region: Region, cluster: Cluster, provider: str = "", zones: Sequence[str] = ()
+) -> list[ContainerInstance]:
     """The active container instances that may be considered.
 
     Parameters

@@ -138,8 +138,7 @@ def launch(region: str, order: Order) -> Record:
     AwsError
         When EC2 refuses.
     """
-    moto_load.load()
-    backend = _backend(region)
+    backend = _made(region)
     nic = {"DeviceIndex": 0, "SubnetId": order.subnet, "DeleteOnTermination": True}
     if order.public is not None:
         nic["AssociatePublicIpAddress"] = order.public
@@ -211,9 +210,8 @@ def image(region: str, image_id: str) -> Image:
     AwsError
         ``InvalidAMIID.NotFound``.
     """
-    moto_load.load()
     try:
-        found = _backend(region).describe_images(ami_ids=[image_id])[0]
+        found = _made(region).describe_images(ami_ids=[image_id])[0]
     except Exception as bug:
         raise _refused(bug) from bug
     return Image(found.id, found.name or "", found.architecture or "x86_64")
@@ -234,8 +232,7 @@ def template(region: str, reference: Mapping[str, Any]) -> Template:
     AwsError
         ``InvalidLaunchTemplateId.NotFound`` and its neighbours.
     """
-    moto_load.load()
-    backend = _backend(region)
+    backend = _made(region)
     try:
         if reference.get("LaunchTemplateId"):
             found = backend.get_launch_template(reference["LaunchTemplateId"])
@@ -283,8 +280,16 @@ def _instances(region: str) -> Iterator[tuple[Any, Any]]:
 
 
 def _backend(region: str) -> Any:
+    """EC2 in a region; None where nobody has used it yet."""
     if not moto_load.loaded():
         return None
+    used = importlib.import_module("moto.ec2.models").ec2_backends[ACCOUNT]
+    return used.get(region)
+
+
+def _made(region: str) -> Any:
+    """EC2 in a region, made when nobody has used it yet."""
+    moto_load.load()
     return importlib.import_module("moto.ec2.models").ec2_backends[ACCOUNT][region]
 
 

@@ -90,7 +90,7 @@ function render({ model, el: root }) {
     keyed(activities, state.activities, line(["b", "glyph"], ["time", "time"], ["span", "what"], ["small", "why"]), (node, one) => {
       node.title = one.status;
       put(node.glyph, one.glyph); put(node.time, clock(one.at)); put(node.what, one.what);
-      put(node.why, `${one.why} ${one.status}`);
+      put(node.why, one.status === "NotScaled" ? one.why : `${one.why} ${one.status}`);
     });
     keyed(instances, state.instances, line(["span", "text"]), (node, one) => {
       put(node.text, `${one.id}: ${one.tasks} task${one.tasks === 1 ? "" : "s"}`);

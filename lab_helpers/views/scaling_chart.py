@@ -79,7 +79,8 @@ def _tasks(scaled: Scaled, counts: Sequence[tuple[float, Count]], top: float) ->
     base = top + PANEL
     ends = [RIGHT_EDGE if n + 1 == len(counts) else counts[n + 1][0] for n in range(len(counts))]
     seen = [max(one.desired, one.running) for _x, one in counts]
-    high = max(*seen, scaled.desired, min(scaled.most or 0, 2 * max([*seen, 1])), 2) if seen else 2
+    # one more than is shown, so that there is room for an arrow above the highest step
+    high = 1 + max([*seen, scaled.desired, min(scaled.most or 0, 2 * max([*seen, 1])), 1])
     scale = PANEL / high
     parts = [_text(LEFT, top - 4, "tasks running (area) and wanted (line)", SOFT), _frame(top, high)]
     if counts:

@@ -121,3 +121,33 @@ def test_answers_of_the_load_balancer_itself(metrics: Metrics, place: Place) -> 
     assert other.ask("/") == 503
     until(lambda: other.requests("HTTP_Fixed_Response_Count") == pytest.approx(1, rel=0.2))
     assert sum(other.values("RequestCount", "Sum")) == 0  # no target was chosen
+
+
+def test_flows_of_a_network_load_balancer(metrics: Metrics, place: Place) -> None:
+    name = place.cloud.name("nlb")
+    made = place.elb.create_load_balancer(
+        Name=name, Type="network", Subnets=place.subnets, SecurityGroups=[place.group]
+    )
+    arn = made["LoadBalancers"][0]["LoadBalancerArn"]
+    group = place.elb.create_target_group(Name=name, Protocol="TCP", Port=80, VpcId=place.vpc, TargetType="ip")
+    group_arn = group["TargetGroups"][0]["TargetGroupArn"]
+    forward = [{"Type": "forward", "TargetGroupArn": group_arn}]
+    place.elb.create_listener(LoadBalancerArn=arn, Protocol="TCP", Port=80, DefaultActions=forward)
+    place.until_steady(place.serve(place.definition(), 1, group_arn))
+    dimensions = [{"Name": "LoadBalancer", "Value": arn.partition(":loadbalancer/")[2]}]
+
+    def total(metric: str, statistic: str = "Sum", more: tuple[dict[str, str], ...] = ()) -> float:
+        now = datetime.datetime.now(datetime.UTC)
+        points = metrics.watch.get_metric_statistics(
+            Namespace="AWS/NetworkELB", MetricName=metric, Dimensions=[*dimensions, *more], Period=60,
+            StartTime=now - datetime.timedelta(minutes=5), EndTime=now, Statistics=[statistic],
+        )["Datapoints"]  # fmt: skip
+        return sum(float(one[statistic]) for one in points)
+
+    in_group = ({"Name": "TargetGroup", "Value": group_arn.rpartition(":")[2]},)
+    until(lambda: total("HealthyHostCount", "Maximum", in_group) >= 1, 20)
+    for _ in range(4):
+        with urllib.request.urlopen(place.cloud.url(name), timeout=10) as answer:
+            assert answer.status == 200
+    until(lambda: total("NewFlowCount") / 60 == pytest.approx(4, rel=0.2))
+    assert total("ProcessedBytes") / 60 > 4 * 100

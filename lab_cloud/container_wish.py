@@ -207,7 +207,12 @@ def _mount(text: str, volumes: Path, allowed: Sequence[Path]) -> Mount:
     folder = (allowed[0] / Path(source).expanduser()).resolve()
     if not folder.is_dir():
         raise CloudError(f"There is no folder {folder}.", f"Make it first. {how}")
-    if not any(_is_below(folder, base.resolve()) for base in allowed):
+    own = volumes.parent.resolve()  # it holds the cloud's keys
+    if (
+        folder.is_relative_to(own)
+        or own.is_relative_to(folder)
+        or not any(_is_below(folder, base.resolve()) for base in allowed)
+    ):
         raise CloudError(
             f"The folder {folder} is not below yours ({allowed[0]}).",
             "A container gets folders of your work only, no hidden ones, and not the cloud's own: copy what it needs.",

@@ -13,14 +13,14 @@ from lab_cloud.errors import CloudError
 
 @pytest.fixture
 def mine(tmp_path: Path) -> Path:
-    for name in ("work", "work/.hidden", "elsewhere"):
+    for name in ("work", "work/.hidden", "work/above", "elsewhere"):
         (tmp_path / name).mkdir()
     (tmp_path / "work" / "data").mkdir()
     return tmp_path / "work"
 
 
 def wish(mine: Path, **options: Any) -> Wish:
-    return read("web:1", mine.parent / "volumes", mine, mine, **options)
+    return read("web:1", mine / "above" / "lab" / "volumes", mine, mine, **options)
 
 
 def test_nothing_asked_for(mine: Path) -> None:
@@ -51,7 +51,11 @@ def test_a_port_is_published_once(mine: Path) -> None:
 
 def test_volumes(mine: Path) -> None:
     named, folder = wish(mine, volume=["kept:/data", "data:/in:ro", "./data:/more"]).mounts[:2]
-    assert (named.source, named.target, named.read_only) == (mine.parent / "volumes" / "kept", "/data", False)
+    assert (named.source, named.target, named.read_only) == (
+        mine / "above" / "lab" / "volumes" / "kept",
+        "/data",
+        False,
+    )
     assert named.source.is_dir()
     assert folder.target == "/in"
     assert folder.read_only
@@ -61,7 +65,7 @@ def test_a_folder_by_its_path(mine: Path) -> None:
     assert wish(mine, volume=[f"{mine / 'data'}:/in"]).mounts[0].source == (mine / "data").resolve()
 
 
-@pytest.mark.parametrize("source", ["/", "..", "../elsewhere", "./.hidden", ".", "./data/../../elsewhere"])
+@pytest.mark.parametrize("source", ["/", "..", "../elsewhere", "./.hidden", ".", "./data/../../elsewhere", "./above"])
 def test_only_folders_of_ones_own(mine: Path, source: str) -> None:
     with pytest.raises(CloudError, match="is not below yours"):
         wish(mine, volume=[f"{source}:/in"])

@@ -143,7 +143,7 @@ class Acting:
             capacity=group.desired,
             least=group.least,
             most=group.most,
-            cooldown=Cooldown(OUT, float("inf"), base) if warming and base else Cooldown(),
+            cooldown=Cooldown(OUT, float("inf"), base) if warming else Cooldown(),
             in_suspended=bool(warmups) and warming > 0,
             calm=frozenset(name for name, policy in trackers.items() if alarms[policy.low].state == ALARM),
             trackers=frozenset(trackers),

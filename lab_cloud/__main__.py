@@ -221,6 +221,7 @@ def _env(options: argparse.Namespace) -> int:
     name = options.shell or shell.detect(os.environ)
     wanted = shell.changes(os.environ, running.endpoint, running.access_key, running.secret_key, running.region)
     wanted["LAB_CA_FILE"] = str(ca_file(home.find()))
+    wanted["KUBECONFIG"] = str(home.find() / home.KUBECONFIG)  # never the learner's own
     print("\n".join(shell.lines(wanted, name)))
     if sys.stdout.isatty():
         print(f"To set them here: {shell.HOW[name]}", file=sys.stderr)

@@ -22,6 +22,7 @@ from .core import Core
 from .delays import Delays
 from .ecr.service import Ecr
 from .ecs.part import Ecs
+from .eks.part import Eks
 from .elb.api import ElbApi
 from .elb.classic_api import ClassicApi
 from .elb.collector import ElbCollector
@@ -82,6 +83,7 @@ class Cloud:
         self.ecs = Ecs(core, self.elb, watch, logs, registry.pulling, capacity)
         AutoScaling(core, self.ecs, watch)
         self.apprunner = AppRunner(core, registry, watch, logs)
+        Eks(core, self._secret_of)
         core.world.add(logs)
         for service, api in {
             "sts": Identity(core.running.access_key),

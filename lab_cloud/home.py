@@ -19,6 +19,7 @@ from .errors import HomeError
 STATE = "cloud.json"
 STARTING = "starting.pid"
 PORT = "port"
+KUBECONFIG = "kubeconfig"
 KEY_LETTERS = string.ascii_uppercase + "234567"
 
 

@@ -182,6 +182,22 @@ def group_users(region: str, group_id: str) -> list[str]:
     return used
 
 
+def create_group(region: str, vpc_id: str, name: str, description: str) -> str:
+    """Make a security group that admits its own members, as services make them; its id."""
+    backend = _backend(region)
+    group = backend.create_security_group(name, description, vpc_id)
+    members = {"GroupId": group.id, "UserId": backend.account_id}
+    backend.authorize_security_group_ingress(group.id, "-1", None, None, [], source_groups=[members], vpc_id=vpc_id)
+    return str(group.id)
+
+
+def delete_group(region: str, group_id: str) -> None:
+    """Delete a security group that a service made; one that is still used stays."""
+    backend = _backend(region)
+    if backend is not None and not group_users(region, group_id):
+        backend.delete_security_group(group_id=group_id)
+
+
 def is_default_group(region: str, group_id: str) -> bool:
     """Whether this is a VPC's default security group."""
     return any(group.id == group_id and group.is_default for group in _groups(_backend(region)))

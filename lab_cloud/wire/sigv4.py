@@ -84,7 +84,7 @@ class _Claim:
     in_query: bool
 
 
-def verify(request: Request, secret_of: Callable[[str], str | None], now: float) -> Signer:
+def verify(request: Request, secret_of: Callable[[str], str | None], now: float, lasts: float | None = None) -> Signer:
     """Say who signed this request.
 
     Parameters
@@ -95,6 +95,8 @@ def verify(request: Request, secret_of: Callable[[str], str | None], now: float)
         From an access key id to its secret key, or None when the key is unknown.
     now : float
         The time, in epoch seconds.
+    lasts : float, optional
+        How many seconds the signature holds, whatever a presigned URL says of itself.
 
     Returns
     -------
@@ -110,7 +112,7 @@ def verify(request: Request, secret_of: Callable[[str], str | None], now: float)
     secret = secret_of(claim.access_key)
     if secret is None:
         raise Refused("unknown-key", "The security token included in the request is invalid.")
-    _check_time(claim, now)
+    _check_time(claim, now, claim.expires if lasts is None else lasts)
     canonical = _canonical_request(request, claim)
     scope = f"{claim.date}/{claim.region}/{claim.service}/aws4_request"
     digest = hashlib.sha256(canonical.encode()).hexdigest()
@@ -193,14 +195,14 @@ def _build_claim(
     return _Claim(key, date, region, service, headers, signature, timestamp, expires, token, in_query)
 
 
-def _check_time(claim: _Claim, now: float) -> None:
+def _check_time(claim: _Claim, now: float, lasts: float) -> None:
     try:
         signed_at = calendar.timegm(time.strptime(claim.timestamp, "%Y%m%dT%H%M%SZ"))
     except ValueError:
         raise Refused("incomplete", f"Date must be in ISO-8601 'basic format'. Got '{claim.timestamp}'.") from None
     if not claim.timestamp.startswith(claim.date):
         raise Refused("incomplete", "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date.")
-    if now > signed_at + claim.expires or signed_at > now + MAX_SKEW_SECONDS:
+    if now > signed_at + lasts or signed_at > now + MAX_SKEW_SECONDS:
         raise Refused("expired", f"Signature expired: {claim.timestamp} is too far from this computer's clock.")
 
 

@@ -1,0 +1,1 @@
+"""Amazon EKS: clusters whose API server answers."""

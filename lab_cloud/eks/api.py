@@ -1,0 +1,41 @@
+"""Amazon EKS, as its clients see it."""
+
+from ..clock import Clock
+from ..delays import Delays
+from ..wire import Call
+from .access_api import AccessOperations
+from .clusters_api import ClusterOperations
+from .outside import Networks, Roles
+from .refused import REFUSED
+from .store import Region, Store
+from .tags_api import TagOperations
+
+
+class EksApi(ClusterOperations, AccessOperations, TagOperations):
+    """All operations of EKS that the embedded cloud has; those in `refused` answer ``UnsupportedOperation``.
+
+    Parameters
+    ----------
+    store : Store
+        What EKS knows.
+    clock : Clock
+        The time.
+    delays : Delays
+        How long AWS's own steps take.
+    roles : Roles
+        Where roles are looked up.
+    networks : Networks
+        Where subnets are looked up.
+    """
+
+    refused = REFUSED
+
+    def __init__(self, store: Store, clock: Clock, delays: Delays, roles: Roles, networks: Networks) -> None:
+        self._store = store
+        self._clock = clock
+        self._delays = delays
+        self._roles = roles
+        self._networks = networks
+
+    def _region(self, call: Call) -> Region:
+        return self._store.region(call.region)

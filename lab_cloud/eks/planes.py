@@ -1,0 +1,156 @@
+"""The control planes: each cluster's API server, its port, and who may come in."""
+
+import base64
+import contextlib
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..elb.authority import Authority
+from ..elb.plane import Ports
+from ..wire.principals import caller_of
+from ..world import World
+from . import tokens
+from .access import PRINCIPAL, creator, user_of
+from .cluster import WITH_ENTRIES, Cluster
+from .kubernetes.api import ApiServer
+from .kubernetes.authorization import Attributes, User
+from .kubernetes.server import Listener
+
+log = logging.getLogger(__name__)
+
+MOST_KEPT = 256
+KEPT_SECONDS = 30.0
+"""Short, so that a token does not outlive its fifteen minutes by much, nor a key that was deleted."""
+
+
+@dataclass
+class Plane:
+    """One cluster's control plane."""
+
+    api: ApiServer
+    listener: Listener
+
+
+class Planes:
+    """All control planes.
+
+    Parameters
+    ----------
+    world : World
+        The lock, the workers, the loop.
+    home : Path
+        The folder `.lab/`, where ports and the authority are kept.
+    secret_of : callable
+        From an access key id to its secret key, or None; takes the world's lock itself.
+    """
+
+    def __init__(self, world: World, home: Path, secret_of: Callable[[str], str | None]) -> None:
+        self._world = world
+        self._ports = Ports(home, "eks-ports.json")
+        self._authority = Authority(home)
+        self._secret_of = secret_of
+        self._planes: dict[tuple[str, str], Plane] = {}
+        self._opening: set[tuple[str, str]] = set()
+
+    def get(self, cluster: Cluster) -> Plane | None:
+        """A cluster's control plane, once it answers."""
+        return self._planes.get(cluster.key)
+
+    def open(self, cluster: Cluster) -> None:
+        """Start a cluster's control plane, on a worker; under the world's lock."""
+        if cluster.key not in self._planes and cluster.key not in self._opening:
+            self._opening.add(cluster.key)
+            self._world.work(lambda: self._open(cluster))
+
+    def close(self, cluster: Cluster) -> None:
+        """Stop it; under the world's lock."""
+        self._opening.discard(cluster.key)
+        plane = self._planes.pop(cluster.key, None)
+        if plane is not None:
+            plane.listener.close()
+
+    def close_all(self) -> None:
+        """Stop all of them."""
+        for plane in self._planes.values():
+            with contextlib.suppress(RuntimeError):  # the loop is gone already
+                plane.listener.close()
+        self._planes.clear()
+        self._opening.clear()
+
+    def _open(self, cluster: Cluster) -> None:
+        door = _Door(cluster, self._world, self._secret_of)
+        try:
+            api = ApiServer(cluster.version, door.user_of, door.allows, self._world.clock.now, cluster.service_cidr)
+            sock = self._ports.bind(f"{cluster.region}/{cluster.name}")
+            listener = Listener(api, sock, self._authority.issue(()), self._world.spawn)
+        except Exception as error:
+            log.exception("the API server of %s could not be started", cluster.name)
+            why = f"The API server could not be started: {error}"
+            self._world.post(lambda: setattr(cluster, "failure", why))
+            return
+        listener.open()
+        ca = base64.b64encode(self._authority.ca_file.read_bytes()).decode()
+
+        def opened() -> None:
+            if cluster.key not in self._opening:  # deleted meanwhile
+                listener.close()
+                return
+            self._opening.discard(cluster.key)
+            self._planes[cluster.key] = Plane(api, listener)
+            cluster.endpoint, cluster.authority = f"https://127.0.0.1:{listener.port}", ca
+
+        self._world.post(opened)
+
+
+class _Door:
+    """Who may come into one cluster.
+
+    What a token says is kept while it holds, so that the world's lock is taken once a token and not once a request;
+    what access entries say of its holder is asked each time.
+    """
+
+    def __init__(self, cluster: Cluster, world: World, secret_of: Callable[[str], str | None]) -> None:
+        self._cluster = cluster
+        self._world = world
+        self._secret_of = secret_of
+        self._known: dict[str, tuple[float, str, str, str]] = {}
+
+    def user_of(self, token: str) -> User | None:
+        """The user of a token; None for a token that is not valid, and for who has no entry."""
+        found = self._caller(token)
+        if found is None:
+            return None
+        arn, principal, access_key = found
+        cluster = self._cluster
+        if cluster.mode not in WITH_ENTRIES:
+            return creator(arn) if cluster.bootstrap_admin and principal == cluster.creator else None
+        entry = cluster.entries.get(principal)
+        return user_of(entry, arn, access_key) if entry is not None else None
+
+    def allows(self, asked: Attributes) -> bool:
+        """Whether an access policy allows something."""
+        principal = ((asked.user.extra or {}).get(PRINCIPAL) or ("",))[0]
+        entry = self._cluster.entries.get(principal)
+        return entry is not None and any(each.permits(asked) for each in entry.policies.values())
+
+    def _caller(self, token: str) -> tuple[str, str, str] | None:
+        now = self._world.clock.now()
+        mark = hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
+        known = self._known.get(mark)
+        if known is not None and now < known[0]:
+            return known[1:]
+        self._known.pop(mark, None)
+        try:
+            signer = tokens.signer(token, self._cluster.name, self._secret_of, now)
+        except tokens.BadToken as error:
+            log.info("%s: a token was refused: %s", self._cluster.name, error)
+            return None
+        with self._world.lock:
+            caller = caller_of(signer.access_key)
+        if len(self._known) >= MOST_KEPT:
+            self._known.clear()
+        self._known[mark] = (now + KEPT_SECONDS, caller.arn, caller.role or caller.arn, signer.access_key)
+        return self._known[mark][1:]

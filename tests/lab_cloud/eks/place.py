@@ -1,0 +1,121 @@
+"""A cloud with what a cluster needs, and a cluster that is there already."""
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from lab_cloud.elb.authority import ca_file
+from tests.stage import RunningCloud
+from tests.waiting import until
+
+KUBECTL = os.environ.get("LAB_KUBECTL") or shutil.which("kubectl")
+
+
+class EksPlace:
+    """Roles, subnets and one shared cluster."""
+
+    def __init__(self, cloud: RunningCloud) -> None:
+        self.cloud = cloud
+        self.api = cloud.client("eks")
+        self.iam = cloud.client("iam")
+        self.role = self.make_role("eks.amazonaws.com")
+        subnets = cloud.client("ec2").describe_subnets()["Subnets"]
+        self.by_zone = {each["AvailabilityZone"]: each["SubnetId"] for each in subnets}
+        self.subnets = list(self.by_zone.values())[:2]
+        self._shared = self._endpoint = ""
+
+    def make_role(self, *services: str) -> str:
+        trust = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Allow", "Principal": {"Service": list(services)}, "Action": "sts:AssumeRole"},
+            ],
+        }
+        name = self.cloud.name("role")
+        made = self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
+        return str(made["Role"]["Arn"])
+
+    def make(self, name: str = "", **options: Any) -> str:
+        """Create a cluster."""
+        name = name or self.cloud.name("cluster")
+        asked = {"roleArn": self.role, "resourcesVpcConfig": {"subnetIds": self.subnets}, **options}
+        self.api.create_cluster(name=name, **asked)
+        return name
+
+    def describe(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.api.describe_cluster(name=name)["cluster"]
+        return found
+
+    def active(self, name: str) -> dict[str, Any]:
+        """Wait until a cluster is ACTIVE."""
+        until(lambda: self.describe(name)["status"] == "ACTIVE", 30)
+        return self.describe(name)
+
+    @property
+    def shared(self) -> str:
+        """A cluster for tests that do it no harm."""
+        if not self._shared:
+            self._shared = self.make(accessConfig={"authenticationMode": "API_AND_CONFIG_MAP"})
+            self._endpoint = self.active(self._shared)["endpoint"]
+        return self._shared
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """What the command line needs to be at home here."""
+        state = self.cloud.state
+        found = {
+            **self.cloud.environment,
+            "AWS_ENDPOINT_URL": self.cloud.endpoint,
+            "AWS_ACCESS_KEY_ID": state["access_key"],
+            "AWS_SECRET_ACCESS_KEY": state["secret_key"],
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "KUBECONFIG": str(self.cloud.home / "kubeconfig"),
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+            "HOME": str(self.cloud.home),
+        }
+        return {**found, **more}
+
+    def aws(self, *words: str, **more: str) -> str:
+        """Run ``aws``."""
+        done = subprocess.run(
+            [sys.executable, "-m", "awscli", *words],
+            env=self.environment(**more), capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def kubectl(self, *words: str, code: int = 0, stdin: str = "") -> str:
+        """Run ``kubectl`` on the shared cluster, with a token at hand: to run ``aws`` for each call takes its time."""
+        bearer = token(self.cloud.session(), self.shared, self.cloud.endpoint)
+        where = f"--server={self._endpoint}", f"--certificate-authority={ca_file(self.cloud.home)}"
+        done = subprocess.run(
+            [str(KUBECTL), *where, f"--token={bearer}", *words],
+            env=self.environment(KUBECONFIG=os.devnull), input=stdin,
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert done.returncode == code, (words, done.stdout, done.stderr)
+        return done.stdout + done.stderr
+
+
+def token(session: Any, cluster: str, endpoint: str, **parameters: Any) -> str:
+    """A token as ``aws eks get-token`` makes it, without starting the command line."""
+    from botocore.signers import RequestSigner
+
+    credentials = session.get_credentials()
+    client = session.client("sts", endpoint_url=endpoint)
+    signer = RequestSigner(client.meta.service_model.service_id, "us-east-1", "sts", "v4", credentials, session.events)
+    request = {
+        "method": "GET",
+        "url": f"{endpoint}/?Action=GetCallerIdentity&Version=2011-06-15",
+        "body": {},
+        "headers": {"x-k8s-aws-id": cluster},
+        "context": {},
+        **parameters,
+    }
+    url = signer.generate_presigned_url(request, region_name="us-east-1", expires_in=60, operation_name="")
+    return "k8s-aws-v1." + base64.urlsafe_b64encode(url.encode()).decode().rstrip("=")

@@ -1,7 +1,7 @@
 """What App Runner reports to CloudWatch.
 
 ActiveInstances are those that answered a request in the minute: only they are billed for CPU, while an idle one is
-billed for its memory. An idle instance is not slowed down here, as AWS does with its CPU.
+billed for its memory. An idle instance also has little CPU: `Instance.idle` tells the runtime.
 
 References
 ----------
@@ -95,8 +95,8 @@ class AppRunnerCollector:
                     one.address,
                     service.releases[one.release].settings.port,
                     one.handle,
-                    one.share.cpu or 1.0,
-                    one.share.memory or 1,
+                    one.cpu,
+                    one.memory,
                 )
                 for one in service.instances.values()
                 if one.handle is not None and one.release == service.active

@@ -104,7 +104,7 @@ class Launcher:
                 **of_image.get("RuntimeEnvironmentVariables", {}),
             },
             ports=(release.settings.port,),
-            share=instance.share,
+            share=instance.share(),
             hostname=instance.id[:12],
             stop_timeout=STOP_SECONDS,
             on_output=lambda when, line: self._logs.write(service.region, group, stream, when, line),

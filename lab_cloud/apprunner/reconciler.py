@@ -13,7 +13,7 @@ from . import names
 from .decide import Action, Drain, Fail, InstanceView, Pull, Route, ServiceView, Start, Stop, decide
 from .doors import REQUEST_SECONDS, DoorPlan, Doors, group_of
 from .launch import Launcher, Logs
-from .service import Instance, Operation, Service, share_of
+from .service import MIB, Instance, Operation, Service
 from .store import Region, Store
 
 RETRY_SECONDS = 5.0
@@ -147,6 +147,7 @@ class Services:
     def _look(self, service: Service, instance: Instance, now: float) -> InstanceView:
         port = service.releases[instance.release].settings.port
         target = self._doors.target(service.group(instance.release), instance.address, port)
+        instance.rest(target, now)
         state = "unready"
         if instance.ended:
             state = "ended"
@@ -201,7 +202,8 @@ class Services:
 
     def _start(self, service: Service, number: int) -> None:
         release = service.releases[number]
-        instance = Instance(names.hex_id(), number, share_of(release.settings))
+        settings = release.settings
+        instance = Instance(names.hex_id(), number, settings.cpu / 1024, settings.memory * MIB)
         service.instances[instance.id] = instance
 
         def started(handle: Handle | None, why: str) -> None:

@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..elb.targets import Target
 from ..runtime.spec import Handle, Share
 from . import names
 
 MIB = 1 << 20
 OPERATIONS_KEPT = 200
+REST_SECONDS = 1.0
+"""Real seconds without a request after which an instance is idle."""
 
 
 @dataclass(frozen=True)
@@ -109,17 +112,48 @@ class Instance:
         32 hexadecimal digits, as in the names of log streams.
     release : int
         What it runs.
-    share : Share
-        Its CPU and memory.
+    cpu : float
+        vCPU.
+    memory : int
+        Bytes.
+
+    Attributes
+    ----------
+    target : Target or None
+        Itself in the data plane, once it listens.
+    resting : bool
+        Whether it has had no request for a while: its CPU is then held back, as on AWS.
     """
 
     id: str
     release: int
-    share: Share
+    cpu: float
+    memory: int
+    target: Target | None = None
+    answered: int = 0
+    busy_at: float = 0.0
+    resting: bool = False
     handle: Handle | None = None
     ended: str = ""
     drain_since: float | None = None
     stopping: bool = False
+
+    def share(self) -> Share:
+        """Its CPU and memory, for the runtime."""
+        return Share(self.cpu, self.memory, self.idle)
+
+    def idle(self) -> bool:
+        """Whether it has no request now and has had none for a while. May be called from any thread."""
+        return self.resting and (self.target is None or not self.target.in_flight)
+
+    def rest(self, target: Target | None, now: float) -> None:
+        """Look at what it does; until it is healthy it is starting, which is work."""
+        self.target = target
+        if target is None or target.record.health.state != "healthy" or target.in_flight:
+            self.busy_at = now
+        elif target.counters.requests != self.answered:
+            self.answered, self.busy_at = target.counters.requests, now
+        self.resting = now - self.busy_at > REST_SECONDS
 
     @property
     def address(self) -> str:
@@ -255,8 +289,3 @@ class Service:
             "NetworkConfiguration": settings.network,
             "ObservabilityConfiguration": settings.observability or {"ObservabilityEnabled": False},
         }
-
-
-def share_of(settings: Settings) -> Share:
-    """The CPU and memory of one instance."""
-    return Share(cpu=settings.cpu / 1024, memory=settings.memory * MIB)

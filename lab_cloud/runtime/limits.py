@@ -255,7 +255,7 @@ class Limiter:
         if rests and used - task.checked_used <= UNSEEN:
             task.due = now - now % RESTING + RESTING  # the resting ones are looked at together: few wake-ups
             return
-        cpu = task.share.cpu
+        cpu = task.share.cpu_now
         task.due = now + LATEST
         if cpu is not None and cpu < self._cores:
             before = task.allowance
@@ -265,7 +265,10 @@ class Limiter:
                 for member in task.members:
                     (member.resume if task.allowance.running else member.suspend)()
         else:
-            task.allowance = replace(task.allowance, used=used, at=now)
+            if not task.allowance.running:  # it was idle, and is not any more
+                for member in task.members:
+                    member.resume()
+            task.allowance = replace(task.allowance, used=used, at=now, running=True)
         if used - task.checked_used > UNSEEN and now - task.checked_at >= PERIOD:
             task.checked_used, task.checked_at = used, now
             self._check_memory(task)

@@ -67,6 +67,10 @@ class ExecResult:
     timed_out: bool = False
 
 
+IDLE_PART = 0.05
+"""The part of its CPU that is left to whoever has nothing to do."""
+
+
 @dataclass(frozen=True, eq=False)
 class Share:
     """What the containers of one task share. Compared by identity: one object for each task.
@@ -77,10 +81,21 @@ class Share:
         vCPU, for example 0.25; None for no limit.
     memory : int or None
         Bytes; None for no limit.
+    idle : callable or None
+        Whether it has nothing to do just now, and gets a small part (`IDLE_PART`) of its CPU only. Asked often, from a
+        thread of the runtime. The `docker` runtime does not ask.
     """
 
     cpu: float | None = None
     memory: int | None = None
+    idle: Callable[[], bool] | None = None
+
+    @property
+    def cpu_now(self) -> float | None:
+        """The vCPU that it may use at this moment."""
+        if self.cpu is not None and self.idle is not None and self.idle():
+            return self.cpu * IDLE_PART
+        return self.cpu
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ class Doors:
         self.targets = SimpleNamespace(expire=lambda now: None)
         self.health: dict[str, str] = {}
         self.load: dict[str, int] = {}
+        self.answered = 0
         self.plans: dict[str, Any] = {}
 
     def apply(self, plans: dict[str, Any], groups: dict[str, Any]) -> None:
@@ -41,7 +42,8 @@ class Doors:
         if address not in self.health:
             return None
         record = SimpleNamespace(health=SimpleNamespace(state=self.health[address]))
-        return SimpleNamespace(record=record, in_flight=self.load.get(address, 0))
+        counters = SimpleNamespace(requests=self.answered)
+        return SimpleNamespace(record=record, in_flight=self.load.get(address, 0), counters=counters)
 
     def in_flight(self, group: str) -> int:
         return sum(self.load.values())
@@ -217,3 +219,23 @@ def test_what_crashes_again_and_again_is_not_restarted_at_once() -> None:
     stage.tick(5)
     assert len(stage.launcher.handles) == 3
     assert stage.service.status == "RUNNING"
+
+
+def test_an_instance_without_requests_is_idle_until_the_next_one() -> None:
+    stage = Stage()
+    stage.tick()
+    stage.tick()
+    (instance,) = stage.service.instances.values()
+    stage.tick(3)
+    assert not instance.idle()  # it is starting
+    stage.become("healthy")
+    stage.tick(1.1)
+    assert instance.idle()
+    stage.doors.answered += 1  # between two ticks
+    stage.tick()
+    assert not instance.idle()
+    stage.tick(1.1)
+    assert instance.idle()
+    stage.doors.load[instance.address] = 1
+    stage.tick(1.1)
+    assert not instance.idle()

@@ -5,6 +5,7 @@ import os
 import shlex
 import signal
 import threading
+import time
 from typing import Any
 
 import psutil
@@ -195,6 +196,25 @@ def test_scaling_and_its_limit(runner: Runner, served: Any) -> None:
     assert {status for status, _body in answers} == {200, 429}
     services = runner.client.list_services_for_auto_scaling_configuration(AutoScalingConfigurationArn=made)
     assert services["ServiceArnList"] == [arn]
+
+
+def test_an_idle_instance_has_little_cpu_and_a_request_gets_it_all(runner: Runner, served: Any) -> None:
+    busy = SERVER.replace("print(", "import threading\ndef burn():\n    while True: pass\n", 1)
+    busy = busy.replace("'application starts', flush=True)", "threading.Thread(target=burn, daemon=True).start()")
+    command = shlex.join(["python", "-c", f"exec({json.dumps(busy)})"])
+    arn = served(SourceConfiguration=source(PYTHON, "8080", command))
+    process = psutil.Process(json.loads(runner.get(arn)[1])["pid"])
+
+    def used(seconds: float) -> float:
+        before = process.cpu_times()
+        began = time.monotonic()
+        assert until(lambda: time.monotonic() - began > seconds)
+        after = process.cpu_times()
+        return (after.user + after.system - before.user - before.system) / (time.monotonic() - began)
+
+    assert until(lambda: used(0.5) < 0.15, 20)
+    status, _body = runner.get(arn)
+    assert status == 200
 
 
 def test_metrics(runner: Runner, served: Any) -> None:

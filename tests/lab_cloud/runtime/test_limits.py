@@ -212,3 +212,22 @@ def test_two_hundred_resting_tasks_need_few_looks() -> None:
         limiter.add(Share(0.25), Program(hand))
     live(limiter, hand, 1)
     assert len(live(limiter, hand, 10)) < 120
+
+
+@pytest.mark.parametrize("cores", [0.5, 8.0])
+def test_who_is_idle_has_a_small_part_of_its_share_until_it_is_not(cores: float) -> None:
+    hand, idle = Hand(), [False]
+    limiter = Limiter(hand, cores)
+    program = Program(hand, 1.0)
+    limiter.add(Share(1.0, idle=lambda: idle[0]), program)
+    live(limiter, hand, 3)
+    busy = program.used / 3
+    assert busy > 0.9
+    idle[0] = True
+    before = program.used
+    live(limiter, hand, 10)
+    assert 0.02 < (program.used - before) / 10 < 0.08
+    idle[0] = False
+    before = program.used
+    live(limiter, hand, 3)
+    assert (program.used - before) / 3 > 0.9

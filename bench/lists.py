@@ -36,7 +36,7 @@ def _fill(place: Place) -> list[str]:
     strategy = ({"capacityProvider": name, "weight": 1},)
     associate(place, name, strategy=strategy)
     definition = place.definition()
-    common = {"cluster": place.name, "taskDefinition": definition, "networkConfiguration": place.network()}
+    common = {"cluster": place.name, "taskDefinition": definition, "networkConfiguration": place.network(public=False)}
     tasks = []
     for _ in range((TASKS - SERVICES) // A_CALL):
         tasks += [each["taskArn"] for each in place.ecs.run_task(count=A_CALL, **common)["tasks"]]

@@ -243,13 +243,14 @@ def instances_needed(needs: Sequence[Need], empty: InstanceView) -> int:
         An instance of the group as it joins.
     """
     bins: list[InstanceView] = []
-    for need in sorted(needs, key=lambda each: (-each.memory, -each.cpu)):
+    for need, count in sorted(Counter(needs).items(), key=lambda each: (-each[0].memory, -each[0].cpu)):
         if obstacle(need, empty):
             continue
-        for number, each in enumerate(bins):
-            if not obstacle(need, each):
-                bins[number] = each.with_task(need)
-                break
-        else:
-            bins.append(empty.with_task(need))
+        number = 0  # instances only fill up: where one task did not fit, the next one like it does not fit either
+        for _ in range(count):
+            while number < len(bins) and obstacle(need, bins[number]):
+                number += 1
+            if number == len(bins):
+                bins.append(empty)
+            bins[number] = bins[number].with_task(need)
     return len(bins)

@@ -54,10 +54,12 @@ class TaskReconciler:
         self._networks = networks
         self._load_balancing = load_balancing
         self._delays = delays
+        self._homeless: set[str] = set()
 
     def tick(self, now: float) -> None:
         """Move every task as far as it goes now."""
         for region in self._store.regions.values():
+            self._homeless.clear()
             for task in list(region.tasks.values()):
                 if task.status == "STOPPED":
                     self._forget_later(region, task, now)
@@ -131,15 +133,24 @@ class TaskReconciler:
         ]
 
     def _place(self, region: Region, task: Task) -> None:
-        """Look for an instance for a task that waits for one."""
+        """Look for an instance for a task that waits for one; once a tick for tasks that are alike."""
+        alike = repr((task.cluster, task.definition.arn, task.capacity_provider, task.group, task.network,
+                      task.placement, task.overrides))  # fmt: skip
+        if alike in self._homeless:
+            return
+        if not self._find_place(region, task):
+            self._homeless.add(alike)
+
+    def _find_place(self, region: Region, task: Task) -> bool:
         zones = self._networks.zones(region.name, task.network) if task.network is not None else ()
         found = candidates(region, region.clusters[task.cluster], task.capacity_provider, zones)
         if not found:
-            return
+            return False
         rules = rules_of(task.definition, task.placement, DEFAULT_STRATEGIES if task.service else ())
         placed = find_place(region, task.definition, found, rules, task.group, task.overrides)
         if placed.instance:
             settle(task, region.instances[placed.instance])
+        return bool(placed.instance)
 
     def _attach(self, region: Region, task: Task, now: float) -> None:
         assert task.network is not None

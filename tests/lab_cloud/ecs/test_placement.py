@@ -78,6 +78,8 @@ def test_how_many_instances_waiting_tasks_need() -> None:
     assert instances_needed([Need(0, 2000)], empty) == 0
     assert instances_needed([Need(interface=True)] * 3, empty) == 3
     assert instances_needed([], empty) == 0
+    # largest first: 700 200 | 400 400 200 | 200 200 200 200 200
+    assert instances_needed([Need(0, 200)] * 7 + [Need(0, 400)] * 2 + [Need(0, 700)], empty) == 3
 
 
 NEED = st.builds(

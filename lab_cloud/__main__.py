@@ -62,7 +62,10 @@ def _parser() -> argparse.ArgumentParser:
     env.add_argument("--shell", choices=shell.SHELLS, help="the shell that reads it (default: the one of this system)")
     env.set_defaults(run=_env)
     url = commands.add_parser("url", help="print the URL that works from here")
-    url.add_argument("name", help="a load balancer's name or DNS name, with :PORT for another listener than 80")
+    url.add_argument(
+        "name",
+        help="a load balancer's name or DNS name, with :PORT for another listener than 80, or an App Runner service",
+    )
     url.set_defaults(run=_url)
     interrupt = commands.add_parser("interrupt", help="take the capacity of a Fargate Spot task away, as AWS may")
     interrupt.add_argument("task", help="the task's id or ARN")

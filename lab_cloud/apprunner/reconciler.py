@@ -78,6 +78,8 @@ class Services:
     def pushed(self, image: str, region: str) -> None:
         """A tag of a private repository now names another image: deploy it where that is wanted. Under the lock.
 
+        What is pushed while a service is paused is not deployed when it is resumed, as on AWS.
+
         Parameters
         ----------
         image : str
@@ -86,7 +88,8 @@ class Services:
             The repository's region.
         """
         for service in self._store.services():
-            if service.settings.automatic and self._launcher.same_image(service, image, region):
+            living = service.status in ("RUNNING", "OPERATION_IN_PROGRESS")
+            if living and service.settings.automatic and self._launcher.same_image(service, image, region):
                 service.pushed = True
 
     def tell(self, service: Service, message: str, now: float) -> None:
@@ -190,6 +193,8 @@ class Services:
         self._deployment(service, "Starting to pull your application image.", now)
 
         def pulled(digest: str, why: str) -> None:
+            if self._store.region(service.region).services.get(service.arn) is not service:
+                return  # the cloud was reset meanwhile
             moment = self._world.clock.now()
             release.digest, release.pull = digest, "failed" if why else "pulled"
             if why:
@@ -289,7 +294,7 @@ class Services:
             service.deleted, service.active = now, 0
             self._over(service, operation, "DELETED", "SUCCEEDED", now)
         elif operation.kind == "PAUSE_SERVICE":
-            service.active = 0
+            service.active, service.pushed = 0, False
             self._over(service, operation, "PAUSED", "SUCCEEDED", now)
         else:
             service.releases[service.active].settings = service.settings

@@ -207,6 +207,18 @@ def test_a_pushed_tag_is_deployed_when_the_service_is_free() -> None:
     assert len(stage.service.operations) == 2
 
 
+def test_what_is_pushed_during_a_pause_is_not_deployed() -> None:
+    stage = Stage()
+    object.__setattr__(stage.settings, "source", {**stage.settings.source, "AutoDeploymentsEnabled": True})
+    stage.become("healthy")
+    stage.services.begin(stage.service, "PAUSE_SERVICE", stage.clock.now())
+    stage.services.pushed(stage.settings.image, "r")
+    stage.become("healthy")
+    assert stage.service.status == "PAUSED"
+    stage.services.pushed(stage.settings.image, "r")
+    assert not stage.service.pushed
+
+
 def test_what_crashes_again_and_again_is_not_restarted_at_once() -> None:
     stage = Stage()
     stage.become("healthy")

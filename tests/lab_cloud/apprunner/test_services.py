@@ -258,6 +258,32 @@ def test_private_images_need_their_role_and_follow_their_tag(runner: Runner) -> 
     runner.delete(arn)
 
 
+def test_a_health_check_over_http_asks_for_its_path(runner: Runner, served: Any) -> None:
+    check = {"Protocol": "HTTP", "Path": "/", "Interval": 1, "UnhealthyThreshold": 2}
+    arn = served(HealthCheckConfiguration=check)
+    assert runner.service(arn)["HealthCheckConfiguration"] == {**check, "Timeout": 2, "HealthyThreshold": 1}
+    failing = runner.create(SourceConfiguration=web(), HealthCheckConfiguration={**check, "Path": "/bad"})
+    assert runner.settled(failing, 30) == "CREATE_FAILED"
+    assert runner.said(failing, "Health check failed on port '8080' [Protocol: HTTP /bad]")
+    runner.delete(failing)
+
+
+def test_a_role_that_may_not_pull(runner: Runner) -> None:
+    registry, name, ecr = Registry(runner.cloud), runner.cloud.name("repository"), runner.cloud.client("ecr")
+    ecr.create_repository(repositoryName=name)
+    registry.push(name, picture(layer({"x": b""})), "v1")
+    deny = {"Effect": "Deny", "Principal": {"AWS": ROLE}, "Action": "ecr:BatchGetImage"}
+    ecr.set_repository_policy(
+        repositoryName=name, policyText=json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    )
+    given = source(f"{registry.host}/{name}:v1", "8080")
+    given["AuthenticationConfiguration"] = {"AccessRoleArn": ROLE}
+    arn = runner.create(SourceConfiguration=given)
+    assert runner.settled(arn) == "CREATE_FAILED"
+    assert runner.said(arn, "is not authorized to perform: ecr:BatchGetImage")
+    runner.delete(arn)
+
+
 @pytest.mark.parametrize(
     ("image", "port", "command", "words"),
     [

@@ -53,7 +53,7 @@ class Planes:
         self._authority = Authority(home)
         self._secret_of = secret_of
         self._planes: dict[tuple[str, str], Plane] = {}
-        self._opening: set[tuple[str, str]] = set()
+        self._opening: dict[tuple[str, str], Cluster] = {}
 
     def get(self, cluster: Cluster) -> Plane | None:
         """A cluster's control plane, once it answers."""
@@ -62,12 +62,12 @@ class Planes:
     def open(self, cluster: Cluster) -> None:
         """Start a cluster's control plane, on a worker; under the world's lock."""
         if cluster.key not in self._planes and cluster.key not in self._opening:
-            self._opening.add(cluster.key)
+            self._opening[cluster.key] = cluster
             self._world.work(lambda: self._open(cluster))
 
     def close(self, cluster: Cluster) -> None:
         """Stop it; under the world's lock."""
-        self._opening.discard(cluster.key)
+        self._opening.pop(cluster.key, None)
         plane = self._planes.pop(cluster.key, None)
         if plane is not None:
             plane.listener.close()
@@ -95,10 +95,10 @@ class Planes:
         ca = base64.b64encode(self._authority.ca_file.read_bytes()).decode()
 
         def opened() -> None:
-            if cluster.key not in self._opening:  # deleted meanwhile
+            if self._opening.get(cluster.key) is not cluster:  # deleted meanwhile, or made anew
                 listener.close()
                 return
-            self._opening.discard(cluster.key)
+            del self._opening[cluster.key]
             self._planes[cluster.key] = Plane(api, listener)
             cluster.endpoint, cluster.authority = f"https://127.0.0.1:{listener.port}", ca
 

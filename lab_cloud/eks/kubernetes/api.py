@@ -4,6 +4,7 @@ It holds no lock of the world, and knows neither HTTP connections nor AWS: who a
 access policies allow, it asks of functions that it is given.
 """
 
+import gzip
 import json
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -304,7 +305,7 @@ class ApiServer:
         found = _discovery(path, request.headers.get("accept", ""))
         if found is None:
             raise status.no_such_path()
-        return found
+        return found if "gzip" in request.headers.get("accept-encoding", "") else _unpacked(found)
 
     def _version(self) -> dict[str, Any]:
         major, _, minor = self.version.partition(".")
@@ -367,6 +368,13 @@ def _openapi(steps: list[str], accept: str) -> Answer | None:
             return Answer(200, openapi.v2_protobuf(), {"content-type": f"{OPENAPI_PROTOBUF}.v1.0+protobuf"})
         raise status.ApiError(406, "NotAcceptable", "only JSON is to be had here")
     return Answer(200, packed, {**MADE, "content-encoding": "gzip"})
+
+
+def _unpacked(answer: Answer) -> Answer:
+    if "content-encoding" not in answer.headers:
+        return answer
+    headers = {name: value for name, value in answer.headers.items() if name != "content-encoding"}
+    return replace(answer, body=gzip.decompress(answer.body), headers=headers)
 
 
 def _object(sent: Any) -> dict[str, Any]:

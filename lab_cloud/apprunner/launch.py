@@ -1,4 +1,8 @@
-"""Pull a release's image and start its instances. Slow, so on worker threads; what happened is posted to the world."""
+"""Pull a release's image and start its instances. Slow, so on worker threads; what happened is posted to the world.
+
+The instance role is stored and described: an instance gets no credentials of it yet. Nor does a VPC connector change
+what an instance can reach.
+"""
 
 import logging
 import shlex

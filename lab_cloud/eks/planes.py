@@ -15,6 +15,8 @@ from ..world import World
 from . import tokens
 from .access import PRINCIPAL, creator, user_of
 from .cluster import WITH_ENTRIES, Cluster
+from .controllers.client import Loopback
+from .controllers.runner import Controllers
 from .kubernetes.api import ApiServer
 from .kubernetes.authorization import Attributes, User
 from .kubernetes.server import Listener
@@ -32,6 +34,12 @@ class Plane:
 
     api: ApiServer
     listener: Listener
+    controllers: Controllers
+
+    def close(self) -> None:
+        """Stop it."""
+        self.controllers.close()
+        self.listener.close()
 
 
 class Planes:
@@ -70,13 +78,13 @@ class Planes:
         self._opening.pop(cluster.key, None)
         plane = self._planes.pop(cluster.key, None)
         if plane is not None:
-            plane.listener.close()
+            plane.close()
 
     def close_all(self) -> None:
         """Stop all of them."""
         for plane in self._planes.values():
             with contextlib.suppress(RuntimeError):  # the loop is gone already
-                plane.listener.close()
+                plane.close()
         self._planes.clear()
         self._opening.clear()
 
@@ -99,7 +107,9 @@ class Planes:
                 listener.close()
                 return
             del self._opening[cluster.key]
-            self._planes[cluster.key] = Plane(api, listener)
+            controllers = Controllers(Loopback(api, "kube-controller-manager"))
+            controllers.start()
+            self._planes[cluster.key] = Plane(api, listener, controllers)
             cluster.endpoint, cluster.authority = f"https://127.0.0.1:{listener.port}", ca
 
         self._world.post(opened)

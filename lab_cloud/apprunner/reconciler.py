@@ -253,8 +253,7 @@ class Services:
         operation = service.operation
         assert operation is not None
         service.active, service.candidate = service.candidate, 0
-        service.last = service.active
-        service.loads.clear()
+        service.last = service.active  # `loads` stay: the new instances are to carry what the old ones did
         service.retry_at = 0.0
         self._deployment(service, "Health check is successful. Routing traffic to application.", now)
         self._over(service, operation, "RUNNING", "SUCCEEDED", now)
@@ -295,6 +294,7 @@ class Services:
             self._over(service, operation, "DELETED", "SUCCEEDED", now)
         elif operation.kind == "PAUSE_SERVICE":
             service.active, service.pushed = 0, False
+            service.loads.clear()
             self._over(service, operation, "PAUSED", "SUCCEEDED", now)
         else:
             service.releases[service.active].settings = service.settings

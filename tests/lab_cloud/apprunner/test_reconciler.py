@@ -180,6 +180,20 @@ def test_the_new_release_has_the_traffic_before_the_old_one_ends() -> None:
     assert len(stage.service.instances) == 1
 
 
+def test_a_deployment_under_load_keeps_its_size() -> None:
+    stage = Stage()
+    stage.become("healthy")
+    (first,) = stage.service.instances.values()
+    stage.doors.load[first.address] = 150
+    stage.become("healthy")
+    stage.services.deploy(stage.service, stage.clock.now())
+    stage.doors.load.clear()  # the requests move over to the new instances
+    for _ in range(6):
+        stage.become("healthy") if stage.service.active == 1 else stage.tick(0.05)
+    assert stage.service.active == 2
+    assert sum(one.release == 2 and one.drain_since is None for one in stage.service.instances.values()) == 2
+
+
 def test_scale_in_waits_for_two_aws_minutes() -> None:
     stage = Stage()
     stage.become("healthy")

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from ..kubernetes import names
 from ..kubernetes.status import ApiError
-from . import replica_set
+from . import deployment, replica_set
 from .client import Client
 
 log = logging.getLogger(__name__)
@@ -61,12 +62,14 @@ class Controllers:
         self._client = client
         self._dirty = threading.Event()
         self._closing = False
+        self._deployments = Cache(self._dirty.set)
         self._sets, self._pods = Cache(self._dirty.set), Cache(self._dirty.set)
         self._ends: list[Callable[[], None]] = []
         self._thread = threading.Thread(target=self._run, name="controllers", daemon=True)
 
     def start(self) -> None:
         """Begin."""
+        self._ends.append(self._client.watch("/apis/apps/v1/deployments", self._deployments.deliver))
         self._ends.append(self._client.watch("/apis/apps/v1/replicasets", self._sets.deliver))
         self._ends.append(self._client.watch("/api/v1/pods", self._pods.deliver))
         self._thread.start()
@@ -91,13 +94,50 @@ class Controllers:
     def sync(self) -> None:
         """Bring everything once closer to what is wanted."""
         owned: dict[str, list[Object]] = {}
-        for pod in self._pods.all():
-            owned.setdefault(replica_set.owner_of(pod), []).append(pod)
+        for each in (*self._sets.all(), *self._pods.all()):
+            owned.setdefault(replica_set.owner_of(each), []).append(each)
+        for each in self._deployments.all():
+            with contextlib.suppress(ApiError):
+                self._sync_deployment(each, owned.get(each["metadata"]["uid"], []))
         for each in self._sets.all():
             with contextlib.suppress(
                 ApiError
             ):  # gone or changed meanwhile: the watch tells, and the next look mends it
                 self._sync_set(each, owned.get(each["metadata"]["uid"], []))
+
+    def _sync_deployment(self, found: Object, sets: list[Object]) -> None:
+        metadata = found["metadata"]
+        if "deletionTimestamp" in metadata:
+            return
+        plan = deployment.decide(found, sets)
+        base = f"/apis/apps/v1/namespaces/{metadata['namespace']}"
+        own = f"{base}/deployments/{metadata['name']}"
+        if plan.create is not None:
+            self._client.create(f"{base}/replicasets", plan.create)
+        for name, revision in plan.revisions.items():
+            self._client.merge(f"{base}/replicasets/{name}", _revised(revision))
+        for name, count in plan.scale.items():
+            self._client.merge(f"{base}/replicasets/{name}", {"spec": {"replicas": count}})
+        for name in plan.delete:
+            self._client.delete(f"{base}/replicasets/{name}")
+        if deployment.revision_of(found) != plan.revision:
+            self._client.merge(own, _revised(plan.revision))
+        wanted = {**plan.status, "conditions": self._timed(found, plan.status["conditions"])}
+        if found.get("status") != wanted:
+            self._client.merge(f"{own}/status", {"status": wanted})
+
+    def _timed(self, found: Object, conditions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Conditions with their times: those of before, when they say the same."""
+        before = {each["type"]: each for each in (found.get("status") or {}).get("conditions") or ()}
+        now = names.timestamp(time.time())
+        made = []
+        for each in conditions:
+            old = before.get(each["type"], {})
+            same = all(old.get(key) == value for key, value in each.items())
+            updated = old.get("lastUpdateTime", now) if same else now
+            since = old.get("lastTransitionTime", now) if old.get("status") == each["status"] else now
+            made.append({**each, "lastUpdateTime": updated, "lastTransitionTime": since})
+        return made
 
     def _sync_set(self, found: Object, pods: list[Object]) -> None:
         plan = replica_set.decide(found, pods)
@@ -110,3 +150,7 @@ class Controllers:
             self._client.create(base, replica_set.new_pod(found))
         for name in plan.delete:
             self._client.delete(f"{base}/{name}")
+
+
+def _revised(revision: int) -> Object:
+    return {"metadata": {"annotations": {deployment.REVISION: str(revision)}}}

@@ -131,6 +131,22 @@ def test_kubectl_applies_shows_changes_and_deletes(eks: EksPlace) -> None:
 
 
 @with_kubectl
+def test_kubectl_goes_back_to_an_old_revision(eks: EksPlace) -> None:
+    name = eks.cloud.name("history")
+    eks.kubectl("apply", "-f", "-", stdin=manifest(name))
+    revision = ("get", "deploy", name, "-o", r"jsonpath={.metadata.annotations.deployment\.kubernetes\.io/revision}")
+    until(lambda: eks.kubectl(*revision) == "1")
+    eks.kubectl("set", "image", f"deploy/{name}", "web=nginx:2")
+    until(lambda: eks.kubectl(*revision) == "2")
+    assert "2 " in eks.kubectl("rollout", "history", "deploy", name)
+    eks.kubectl("rollout", "undo", "deploy", name)
+    until(lambda: eks.kubectl(*revision) == "3")
+    sets = eks.kubectl("get", "rs", "-l", f"app={name}", "-o", "name").split()
+    assert len(sets) == 2
+    eks.kubectl("delete", "deploy", name)
+
+
+@with_kubectl
 def test_kubectl_applies_on_the_server(eks: EksPlace) -> None:
     name = eks.cloud.name("server-side")
     assert "serverside-applied" in eks.kubectl("apply", "--server-side", "-f", "-", stdin=manifest(name))

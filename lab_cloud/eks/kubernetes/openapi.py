@@ -39,17 +39,10 @@ def _operation(resource: Resource, action: str, parameters: list[dict[str, Any]]
 def _paths(resources: list[Resource], parameters: list[dict[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for each in resources:
-        many = {"create": ("post", "post"), "list": ("get", "list")}
-        one = {
-            "get": ("get", "get"),
-            "update": ("put", "put"),
-            "patch": ("patch", "patch"),
-            "delete": ("delete", "delete"),
-        }
-        for path, verbs in ((_path(each), many), (_path(each) + "/{name}", one)):
+        for path, verbs in ((_path(each), OF_MANY), (_path(each) + "/{name}", OF_ONE)):
             operations = {
-                method: _operation(each, action, parameters)
-                for verb, (method, action) in verbs.items()
+                method: _operation(each, "list" if verb == "list" else method, parameters)
+                for verb, method in verbs.items()
                 if verb in each.verbs
             }
             if operations:

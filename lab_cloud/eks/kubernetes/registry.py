@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from . import defaults, names, ownership, patches, status, validation
+from . import defaults, names, ownership, status, validation
 from .admission import Admission
 from .decoding import missing
 from .garbage import Garbage
@@ -177,11 +177,6 @@ class Registry:
         with self.store.lock:
             before = self.get(resource, namespace, name)
             return self._replace(resource, before, change(before), write)
-
-    def strategic(self, resource: Resource, patch: Any) -> Callable[[Object], Any]:
-        """A strategic merge patch as a function for `patch`."""
-        node = self.node(resource)
-        return lambda before: patches.strategic(self._schemas, node, before, patch)
 
     def node(self, resource: Resource) -> Node:
         """The schema of a resource's objects."""

@@ -93,15 +93,6 @@ def find(group: str, version: str, name: str) -> Resource | None:
     return table().get((group, version, name))
 
 
-@functools.cache
-def of_kind(api_version: str, kind: str) -> Resource | None:
-    """A resource by the kind of its objects."""
-    for each in table().values():
-        if each.api_version == api_version and each.kind == kind:
-            return each
-    return None
-
-
 def core(name: str) -> Resource:
     """A resource of the core group, for example ``pods``."""
     return table()["", "v1", name]

@@ -75,10 +75,6 @@ class Store:
             found = self._objects.get(resource, {})
             return [found[key] for key in sorted(found) if not namespace or key[0] == namespace]
 
-    def count(self, resource: Resource) -> int:
-        """How many objects a resource has."""
-        return len(self._objects.get(resource, ()))
-
     def everything(self) -> list[tuple[Resource, Object]]:
         """All objects of all resources."""
         with self.lock:

@@ -7,7 +7,7 @@ from .clusters_api import ClusterOperations
 from .definitions_api import DefinitionOperations
 from .deployments_api import DeploymentOperations
 from .instances_api import InstanceOperations
-from .outside import AutoScaling, Hosts, LoadBalancing, Networks
+from .outside import AutoScaling, Hosts, LoadBalancing, Networks, Registries
 from .protection_api import ProtectionOperations
 from .refused import REFUSED
 from .services_api import ServiceOperations
@@ -47,6 +47,8 @@ class EcsApi(
         Where container instances find EC2 instances.
     agents : Agents
         What lets instances join.
+    registries : Registries
+        What knows the images of ECR.
     """
 
     refused = REFUSED
@@ -60,6 +62,7 @@ class EcsApi(
         auto_scaling: AutoScaling,
         hosts: Hosts,
         agents: Agents,
+        registries: Registries,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -68,3 +71,4 @@ class EcsApi(
         self._auto_scaling = auto_scaling
         self._hosts = hosts
         self._agents = agents
+        self._registries = registries

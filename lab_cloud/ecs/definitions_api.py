@@ -8,6 +8,7 @@ from ..errors import AwsError
 from ..wire import Call
 from . import names, rules
 from .compatibility import compatibilities, required_attributes
+from .outside import Registries
 from .paging import page
 from .store import Region, Store
 from .tags import tag_dict, tag_list
@@ -21,10 +22,12 @@ class DefinitionOperations:
 
     _store: Store
     _clock: Clock
+    _registries: Registries
 
     def register_task_definition(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """RegisterTaskDefinition; nothing is kept when a rule is broken."""
         rules.check_task_definition(params)
+        rules.check_execution_role(params, self._registries.has)
         tags = tag_dict(params.get("tags"))
         region = self._store.region(call.region)
         registered = _with_defaults(params)

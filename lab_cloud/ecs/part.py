@@ -66,7 +66,7 @@ class Ecs:
         core.world.add(providers)
         capacity.acting.wished = providers.wish
         capacity.groups.hooks.append(providers.drains)
-        api = EcsApi(self.store, core.clock, networks, balancing, groups, hosts, self.agents)
+        api = EcsApi(self.store, core.clock, networks, balancing, groups, hosts, self.agents, registries)
         core.dispatcher.own("ecs", api)
         collector = EcsCollector(self.store, core.world.lock)
         watch.sampler.add(collector)

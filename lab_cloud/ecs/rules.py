@@ -5,7 +5,7 @@ or memory errors" of the Amazon ECS Developer Guide.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import AwsError
@@ -16,6 +16,7 @@ from .task_definition import cpu_units, memory_mib
 FAMILY = re.compile(r"^[a-zA-Z0-9_-]{1,255}$")
 CONTAINER_NAME = re.compile(r"^[a-zA-Z0-9_-]{1,255}$")
 NETWORK_MODES = ("bridge", "host", "awsvpc", "none")
+_ECR = re.compile(r"^\d{12}\.dkr[.-]ecr\.")
 FARGATE_LOG_DRIVERS = ("awslogs", "splunk", "awsfirelens")
 EPHEMERAL_GIB = (21, 200)
 EC2_CPU_RANGE = (128, 196_608)
@@ -111,6 +112,29 @@ def _sizes(registered: Mapping[str, Any]) -> tuple[int, int]:
             f"Invalid 'memory' setting for task. '{registered['memory']}' is not a number of MiB or GB."
         ) from None
     return cpu, memory
+
+
+def check_execution_role(registered: Mapping[str, Any], in_ecr: Callable[[str], bool]) -> None:
+    """Refuse a definition for Fargate that nobody could pull the images of.
+
+    Follows "Amazon ECS task execution IAM role" of the Amazon ECS Developer Guide.
+
+    Parameters
+    ----------
+    registered : dict
+        The input of RegisterTaskDefinition.
+    in_ecr : callable
+        From an image's reference to whether this cloud's private registry holds it.
+
+    Raises
+    ------
+    AwsError
+        ``ClientException`` with what is missing.
+    """
+    if "FARGATE" not in registered.get("requiresCompatibilities", ()) or registered.get("executionRoleArn"):
+        return
+    if any(_ECR.match(each["image"]) or in_ecr(each["image"]) for each in registered["containerDefinitions"]):
+        raise client("Fargate requires task definition to have execution role ARN to support ECR images.")
 
 
 def check_fargate(registered: Mapping[str, Any]) -> None:

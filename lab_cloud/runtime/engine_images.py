@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from lab_cloud.errors import ImageNotFound
-from lab_cloud.runtime.archive import write_context, write_docker_archive
 from lab_cloud.runtime.catalog import Catalog
 from lab_cloud.runtime.engine import said
+from lab_cloud.runtime.exporting import save
+from lab_cloud.runtime.on_base import write_context
 from lab_cloud.runtime.references import Reference, parse
 from lab_cloud.runtime.spec import Image
 from lab_cloud.runtime.supplied import stands_for
@@ -164,11 +165,11 @@ class EngineImages:
                 self._names[image.digest] = name
 
     def _loaded(self, image: Image) -> str:
-        name = f"{CACHE}:{image.digest.rpartition(':')[2]}"
+        store, name = self._catalog.store, f"{CACHE}:{image.digest.rpartition(':')[2]}"
         if self._inspect(name) is None:
             file = self._folder / f"{image.digest[-12:]}.tar"
             try:
-                write_docker_archive(self._catalog.store, image, name, file)
+                save(store, {str(parse(name)): store.descriptor(image.digest)}, file)
                 with file.open("rb") as data:
                     self._api.load_image(data, quiet=True)
             finally:

@@ -5,10 +5,13 @@ from pathlib import Path
 import pytest
 
 from lab_helpers import exercises
+from tests.lab_cloud.runtime.kinds import need
 from tests.labs.running import checked, nbval, outcomes, run, solved
 from tools.notebooks import ROOT, fresh_cloud, read
 
 NOTEBOOKS = sorted((ROOT / "labs").glob("*.ipynb"))
+OF_IMAGES = [path for path in NOTEBOOKS if path.name[:2] in ("01", "08")]
+"""The labs that build images, which are another thing where an engine runs them."""
 
 pytestmark = pytest.mark.labs
 
@@ -25,4 +28,15 @@ def test_alone_on_a_fresh_cloud_as_shipped_then_again_solved(path: Path) -> None
     shipped, said = dict(outcomes(read(path))), dict(outcomes(second))
     assert list(shipped) == list(said) == list(wanted)
     assert [one for one, words in shipped.items() if "Not attempted." not in words] == [], shipped
+    assert [one for one, words in said.items() if "Done." not in words] == [], said
+
+
+@pytest.mark.parametrize("path", OF_IMAGES, ids=lambda path: f"docker-{path.stem}")
+def test_solved_on_the_docker_runtime(path: Path) -> None:
+    need("docker")
+    with fresh_cloud() as environment:
+        done = run(solved(path), {**environment, "LAB_RUNTIME": "docker", "LAB_DOCKER_PULL": "off"})
+    assert checked(done) == checked(read(path))
+    said = dict(outcomes(done))
+    assert list(said) == list(exercises.of_lab(int(path.name[:2])))
     assert [one for one, words in said.items() if "Done." not in words] == [], said

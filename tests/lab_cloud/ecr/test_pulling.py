@@ -94,13 +94,17 @@ def test_a_role_that_may_nothing(cloud: RunningCloud, place: Place, registry: Re
 
 
 def test_no_role_at_all(place: Place, registry: Registry, name: str) -> None:
+    wanted = {
+        "family": name, "networkMode": "awsvpc", "cpu": "256", "memory": "512",
+        "containerDefinitions": [{"name": "web", "image": f"{registry.host}/{name}:v1"}],
+    }  # fmt: skip
+    with pytest.raises(place.ecs.exceptions.ClientException, match="execution role ARN to support ECR images"):
+        place.ecs.register_task_definition(**wanted, requiresCompatibilities=["FARGATE"])
+    assert place.ecs.list_task_definitions(familyPrefix=name)["taskDefinitionArns"] == []
+    # A definition that was not made for Fargate alone is found out by the pull.
     registry.push(name, program(), "v1")
-    made = place.ecs.register_task_definition(
-        family=name, networkMode="awsvpc", requiresCompatibilities=["FARGATE"], cpu="256", memory="512",
-        containerDefinitions=[{"name": "web", "image": f"{registry.host}/{name}:v1"}],
-    )  # fmt: skip
-    task = place.run(made["taskDefinition"]["taskDefinitionArn"])["taskArn"]
-    reason = place.until_task(task, "STOPPED")["stoppedReason"]
+    made = place.ecs.register_task_definition(**wanted)["taskDefinition"]["taskDefinitionArn"]
+    reason = place.until_task(place.run(made)["taskArn"], "STOPPED")["stoppedReason"]
     assert "no basic auth credentials" in reason
     assert "executionRoleArn" in reason
 

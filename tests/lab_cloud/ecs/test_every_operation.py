@@ -28,6 +28,16 @@ SHAPES = {*ECS.raw["shapes"], "UnsupportedOperation", "SerializationException", 
 WRONG = ({"a": ["b"]}, ["a", {"b": 1}], ["a"], [], "a", "", -1, 0.5, True)
 
 
+class NoRegistries:
+    """No image lies in ECR."""
+
+    def has(self, image: str) -> bool:
+        return False
+
+    def password(self, region: str, image: str, role: str, session: str) -> str | None:
+        return None
+
+
 @pytest.fixture(scope="module")
 def dispatcher() -> Dispatcher:
     """ECS behind its door, without the signature; with a cluster and a task definition in it."""
@@ -36,7 +46,7 @@ def dispatcher() -> Dispatcher:
     neighbours = VpcNeighbour(AddressBook()), ElbNeighbour(TargetRegistry(clock)), AutoScalingNeighbour(GroupStore())
     hosts, store = Ec2Neighbour(), Store()
     agents = Agents(store, World(clock), hosts, Delays(clock))
-    made.own("ecs", EcsApi(store, clock, *neighbours, hosts, agents))
+    made.own("ecs", EcsApi(store, clock, *neighbours, hosts, agents, NoRegistries()))
     assert answer(made, "CreateCluster", {"clusterName": "a"}) == ("", 200)
     container = {"name": "a", "image": "nginx", "memory": 64}
     assert answer(made, "RegisterTaskDefinition", {"family": "a", "containerDefinitions": [container]}) == ("", 200)

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from lab_cloud.ecs.rules import FARGATE_MEMORY_MIB, check_task_definition
+from lab_cloud.ecs.rules import FARGATE_MEMORY_MIB, check_execution_role, check_task_definition
 from lab_cloud.errors import AwsError
 
 LOGS = {"logDriver": "awslogs", "options": {"awslogs-group": "/lab", "awslogs-region": "us-east-1"}}
@@ -82,3 +82,25 @@ def test_container_names_are_unique() -> None:
 def test_a_task_for_instances_needs_memory_for_each_container() -> None:
     with pytest.raises(AwsError, match="At least one of 'memory' or 'memoryReservation'"):
         check_task_definition({"family": "a", "containerDefinitions": [{"name": "a", "image": "nginx"}]})
+
+
+def own(image: str) -> bool:
+    return image.startswith("127.0.0.1:4510/")
+
+
+@pytest.mark.parametrize(
+    "image",
+    ["127.0.0.1:4510/web:1", "123456789012.dkr.ecr.us-east-1.amazonaws.com/web:1", "123456789012.dkr-ecr.a.on.aws/web"],
+)
+def test_fargate_pulls_from_ecr_with_an_execution_role(image: str) -> None:
+    broken = definition({"image": image})
+    with pytest.raises(AwsError, match="execution role ARN to support ECR images") as caught:
+        check_execution_role(broken, own)
+    assert caught.value.code == "ClientException"
+    check_execution_role({**broken, "executionRoleArn": "arn:aws:iam::123456789012:role/a"}, own)
+    check_execution_role({**broken, "requiresCompatibilities": ["EC2"]}, own)
+
+
+@pytest.mark.parametrize("image", ["nginx", "public.ecr.aws/nginx/nginx:latest", "127.0.0.1:5000/web:1"])
+def test_other_images_need_no_execution_role(image: str) -> None:
+    check_execution_role(definition({"image": image}), own)

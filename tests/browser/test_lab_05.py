@@ -1,0 +1,72 @@
+"""Lab 05 as a learner sees it: in JupyterLab, in a real browser, with nothing fetched from elsewhere."""
+
+import json
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.jupyter import Jupyter, Lab
+from tests.waiting import until
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_whole_lab(server: Jupyter, page: Page) -> None:
+    lab = Lab(page, server, "05-ec2-capacity.ipynb")
+    diagrams = page.locator(".jp-RenderedMermaid img")
+    expect(diagrams).to_have_count(4, timeout=30_000)
+    for number, name in enumerate(("top", "joining", "placement", "two-ways")):
+        show(diagrams.nth(number))
+        lab.both_themes(f"lab-05-{name}")
+    lab.run_until("## Clean up")
+
+    # The picture knows which task of an instance is which target, and follows the draining.
+    view = page.locator(".cv").first
+    expect(view.locator(".cv-target[data-state=healthy]")).to_have_count(4, timeout=90_000)
+    show(view)
+    expect(view.locator(".cv-target[data-state=draining]").first).to_be_visible(timeout=90_000)
+    lab.picture("lab-05-draining")
+
+    lab.wait_ran(420)
+    assert lab.problems() == []
+    for words, name in (
+        ("MiB registered", "capacity"),
+        ("RESOURCE:ENI", "reasons"),
+        ("fuller instance", "strategies"),
+        ("a task without a place", "ways"),
+        ("Managed Instances", "choices"),
+    ):
+        table = page.locator(".jp-OutputArea-output table", has_text=words).first
+        show(table)
+        lab.both_themes(f"lab-05-{name}")
+    show(page.locator("img[src^='data:image/svg+xml']").last)
+    lab.both_themes("lab-05-still")
+    answer_by_keyboard(page, lab, server)
+
+    lab.run_current()
+    lab.command("notebook:run-all-below")
+    lab.wait_ran(90)
+    end = page.locator(".jp-OutputArea-output", has_text="Looked again").last
+    expect(end).to_contain_text("Auto Scaling group")
+    show(end)
+    lab.both_themes("lab-05-end")
+    assert lab.problems() == []
+    assert lab.elsewhere == []
+
+
+def show(what: Locator) -> None:
+    what.evaluate("node => node.scrollIntoView({block: 'center'})")
+
+
+def answer_by_keyboard(page: Page, lab: Lab, server: Jupyter) -> None:
+    quiz = page.locator(".quiz").first
+    quiz.scroll_into_view_if_needed()
+    question = quiz.locator(".quiz-question").first
+    question.locator("input").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(question.locator(".quiz-feedback")).to_contain_text("Right.")
+    expect(quiz.locator(".quiz-score")).to_contain_text("1 of 9 right")
+    lab.both_themes("lab-05-quiz")
+    kept = server.lab_home / "progress.json"
+    until(lambda: json.loads(kept.read_text(encoding="utf-8"))["quizzes"]["05"]["05-agent"]["right"])

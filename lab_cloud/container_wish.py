@@ -92,7 +92,8 @@ def read(image: str, volumes: Path, here: Path, course: Path, **options: Any) ->
     name = options.get("name") or ""
     if name and not NAME.fullmatch(name):
         raise CloudError(
-            f"Invalid container name ({name}).", "Use letters, digits and _ . - and begin with a letter or a digit."
+            f"Invalid container name ({name}).",
+            "Use two or more letters, digits and _ . - and begin with a letter or a digit.",
         )
     command, entry = options.get("command"), options.get("entrypoint")
     return Wish(

@@ -137,9 +137,12 @@ def _prune(options: argparse.Namespace) -> int:
 
 def _save(options: argparse.Namespace) -> int:
     result = work(IMAGES, "save", say(options), images=options.image, path=str(Path(options.output).absolute()))
-    return tell(
-        options, result, f"Wrote {', '.join(result['names'])} to {options.output}, {size_text(result['size'])}."
-    )
+    lines = [f"Wrote {', '.join(result['names'])} to {options.output}, {size_text(result['size'])}."]
+    lines += [
+        f"Note: {base} is empty in this cloud, so no Python is in it. For `docker run`, build it with `docker build`."
+        for base in result["empty_bases"]
+    ]
+    return tell(options, result, "\n".join(lines))
 
 
 def _load(options: argparse.Namespace) -> int:

@@ -145,10 +145,14 @@ class ImagesControl:
         return {"steps": Cache(self._store).clear(), "freed": prune(self._store)}
 
     def _save(self, say: Say, images: list[str], path: str) -> dict[str, Any]:
+        from .runtime.catalog import INTERPRETER
         from .runtime.exporting import save
 
         found = dict(self._found(image) for image in images)
-        return {"names": sorted(found), "path": path, "size": save(self._store, found, Path(path))}
+        size = save(self._store, found, Path(path))
+        labels = (contents(self._store, found[name]).configuration["config"].get("Labels") or {} for name in found)
+        bases = {each[INTERPRETER] for each in labels if INTERPRETER in each}
+        return {"names": sorted(found), "path": path, "size": size, "empty_bases": sorted(bases)}
 
     def _load(self, say: Say, path: str, name: str | None = None) -> dict[str, Any]:
         from .runtime.build.builder import MUCH

@@ -117,7 +117,9 @@ def test_ctrl_c_says_that_the_cloud_goes_on(cloud: RunningCloud, folder: Path) -
 def test_save_and_load(cloud: RunningCloud, folder: Path, tmp_path: Path) -> None:
     cloud.command("build", "-t", "kept:1", str(folder))
     before = json.loads(cloud.command("history", "--json", "kept:1").stdout)["result"]["digest"]
-    assert "docker.io/library/kept:1" in cloud.command("save", "kept:1", "-o", str(tmp_path / "kept.tar")).stdout
+    said = cloud.command("save", "kept:1", "-o", str(tmp_path / "kept.tar")).stdout
+    assert "docker.io/library/kept:1" in said
+    assert "is empty in this cloud, so no Python is in it" in said
     cloud.command("rmi", "kept:1")
     assert "as kept:1" in cloud.command("load", "-i", str(tmp_path / "kept.tar")).stdout
     assert json.loads(cloud.command("history", "--json", "kept:1").stdout)["result"]["digest"] == before

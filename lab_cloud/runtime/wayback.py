@@ -75,6 +75,13 @@ def open_way_back(api: Any, port: int) -> WayBack | None:
         log.warning("the engine has no bridge network: its containers cannot reach the cloud's API")
         return None
     gateway, network = found
+    alike = _interfaces(network)
+    if len(alike) > 1:
+        log.warning(
+            "the network %s is there %d times (%s): answers to containers may take the wrong one, and time out. "
+            "Two engines have it; end one, or give it another network (dockerd --bip)",
+            network, len(alike), ", ".join(alike),
+        )  # fmt: skip
     for wanted in (port, 0):
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -88,6 +95,17 @@ def open_way_back(api: Any, port: int) -> WayBack | None:
             continue
         return WayBack(gateway, listener.getsockname()[1], listener, network)
     return None
+
+
+def _interfaces(network: ipaddress.IPv4Network) -> list[str]:
+    """This machine's interfaces with an address of a network; more than one, and its routes contradict each other."""
+    import psutil
+
+    return sorted(
+        name
+        for name, addresses in psutil.net_if_addrs().items()
+        if any(one.family == socket.AF_INET and ipaddress.ip_address(one.address) in network for one in addresses)
+    )
 
 
 def _bridge(api: Any) -> tuple[str, ipaddress.IPv4Network] | None:

@@ -1,7 +1,9 @@
 import logging
 import socket
+from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pytest
 
 from lab_cloud.runtime.wayback import DESKTOP, WayBack, open_way_back
@@ -69,3 +71,21 @@ def test_where_there_is_none_it_says_so(engine: Engine, caplog: pytest.LogCaptur
     with caplog.at_level(logging.WARNING):
         assert open_way_back(engine, 4000) is None
     assert "cannot reach the cloud's API" in caplog.text
+
+
+@linux
+@pytest.mark.parametrize(("second", "said"), [("127.17.0.1", True), ("127.18.0.1", False)])
+def test_two_bridges_with_one_network_are_told(
+    second: str, said: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    bridges = {
+        name: [SimpleNamespace(family=socket.AF_INET, address=address)]
+        for name, address in (("docker0", "127.17.0.1"), ("other0", second))
+    }
+    monkeypatch.setattr(psutil, "net_if_addrs", lambda: bridges)
+    with caplog.at_level(logging.WARNING):
+        way_back = open_way_back(Engine(network=BRIDGE), 0)
+    assert way_back is not None
+    assert way_back.listener is not None
+    way_back.listener.close()
+    assert ("is there 2 times (docker0, other0)" in caplog.text) is said

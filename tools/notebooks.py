@@ -29,6 +29,9 @@ WIDTH = 90  # what fits beside a file list without scrolling sideways
 STILL = "data-still"  # widgets mark with it what they show where no kernel is
 TAGS = {"build", "nbval-check-output", "nbval-ignore-output", "exercise", "quiz", "cleanup"}
 KINDS = {"nbval-check-output", "nbval-ignore-output", "exercise"}
+STARTS = 3
+NEVER_BEGAN = "Kernel died before replying"
+"""A kernel has ports before it starts. When another program takes one meanwhile, it ends, and no cell has run."""
 CHANGING = {
     "a time": re.compile(r"\b\d{2}:\d{2}:\d{2}\b"),
     "an id": re.compile(r"\b(?:[0-9a-f]{32}|(?:eni|subnet|vpc|sg)-[0-9a-f]{8,17})\b"),
@@ -148,10 +151,16 @@ def execute(notebook: NotebookNode, environment: dict[str, str], timeout: float 
     nbclient.exceptions.CellExecutionError
         At the first cell that fails.
     """
-    client = NotebookClient(
-        notebook, timeout=timeout, kernel_name="python3", resources={"metadata": {"path": str(ROOT / "labs")}}
-    )
-    client.execute(env=environment)
+    for left in reversed(range(STARTS)):
+        client = NotebookClient(
+            notebook, timeout=timeout, kernel_name="python3", resources={"metadata": {"path": str(ROOT / "labs")}}
+        )
+        try:
+            client.execute(env=environment)
+            break
+        except RuntimeError as error:
+            if not left or NEVER_BEGAN not in str(error):
+                raise
     return notebook
 
 

@@ -1,11 +1,12 @@
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from tools.notebooks import WIDGET, main, problems, read, tidy, write
+from tools.notebooks import NEVER_BEGAN, STARTS, WIDGET, execute, main, problems, read, tidy, write
 
 
 def cell(source: str, *tags: str, outputs: list[NotebookNode] | None = None) -> NotebookNode:
@@ -85,3 +86,36 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert main(["tidy", str(path)]) == 0
     assert main(["check", str(path)]) == 0
     assert "widgets" not in read(path).metadata
+
+
+@pytest.mark.parametrize(
+    ("failures", "starts", "works"),
+    [
+        ([], 1, True),
+        ([NEVER_BEGAN], 2, True),
+        ([NEVER_BEGAN] * STARTS, STARTS, False),
+        (["Kernel died"], 1, False),  # while a cell ran: that is not done twice
+    ],
+)
+def test_a_kernel_that_never_began_is_started_again(
+    failures: list[str], starts: int, works: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = iter(failures)
+    started = []
+
+    class Client:
+        def __init__(self, notebook: NotebookNode, **_options: Any) -> None:
+            started.append(notebook)
+
+        def execute(self, env: dict[str, str]) -> None:
+            why = next(ends, None)
+            if why is not None:
+                raise RuntimeError(f"{why} to kernel_info")
+
+    monkeypatch.setattr("tools.notebooks.NotebookClient", Client)
+    if works:
+        execute(notebook(), {})
+    else:
+        with pytest.raises(RuntimeError, match=failures[-1]):
+            execute(notebook(), {})
+    assert len(started) == starts

@@ -1,12 +1,10 @@
 """Lab 01 as a learner sees it: the layers of two images, a container's page, and nothing fetched from elsewhere."""
 
-import json
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.jupyter import Jupyter, Lab
-from tests.waiting import until
+from tests.browser.quiz import answer_by_keyboard
 
 pytestmark = pytest.mark.browser
 
@@ -28,7 +26,7 @@ def test_the_whole_lab(server: Jupyter, page: Page) -> None:
         output = page.locator(".jp-OutputArea-output table", has_text=words).first
         output.evaluate("node => node.scrollIntoView({block: 'center'})")
         lab.both_themes(f"lab-01-{name}")
-    answer_by_keyboard(page, lab, server)
+    answer_by_keyboard(page, lab, server, 1)
 
     lab.run_current()
     lab.command("notebook:run-all-below")
@@ -61,17 +59,3 @@ def look_at_the_layers(page: Page, lab: Lab) -> None:
     shared.focus()
     page.keyboard.press("Space")
     expect(shared).to_have_attribute("aria-expanded", "false")
-
-
-def answer_by_keyboard(page: Page, lab: Lab, server: Jupyter) -> None:
-    quiz = page.locator(".quiz").first
-    quiz.scroll_into_view_if_needed()
-    question = quiz.locator(".quiz-question").first
-    question.locator("input").first.focus()
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("Enter")
-    expect(question.locator(".quiz-feedback")).to_contain_text("Right.")
-    expect(quiz.locator(".quiz-score")).to_contain_text("1 of 8 right")
-    lab.both_themes("lab-01-quiz")
-    kept = server.lab_home / "progress.json"
-    until(lambda: json.loads(kept.read_text(encoding="utf-8"))["quizzes"]["01"]["01-container"]["right"])

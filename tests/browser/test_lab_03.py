@@ -1,12 +1,10 @@
 """Lab 03 as a learner sees it: in JupyterLab, in a real browser, with nothing fetched from elsewhere."""
 
-import json
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.jupyter import Jupyter, Lab
-from tests.waiting import until
+from tests.browser.quiz import answer_by_keyboard
 
 pytestmark = pytest.mark.browser
 
@@ -35,7 +33,7 @@ def test_the_whole_lab(server: Jupyter, page: Page) -> None:
     view.evaluate("node => node.scrollIntoView({block: 'center'})")
     lab.both_themes("lab-03")
     expect(page.locator("img[src^='data:image/svg+xml']").first).to_be_attached()
-    answer_by_keyboard(page, lab, server)
+    answer_by_keyboard(page, lab, server, 3)
 
     lab.run_current()
     lab.command("notebook:run-all-below")
@@ -43,20 +41,6 @@ def test_the_whole_lab(server: Jupyter, page: Page) -> None:
     lab.wait_ran(60)
     assert lab.problems() == []
     assert lab.elsewhere == []
-
-
-def answer_by_keyboard(page: Page, lab: Lab, server: Jupyter) -> None:
-    quiz = page.locator(".quiz").first
-    quiz.scroll_into_view_if_needed()
-    question = quiz.locator(".quiz-question").first
-    question.locator("input").first.focus()
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("Enter")
-    expect(question.locator(".quiz-feedback")).to_contain_text("Right.")
-    expect(quiz.locator(".quiz-score")).to_contain_text("1 of 8 right")
-    lab.both_themes("lab-03-quiz")
-    kept = server.lab_home / "progress.json"
-    until(lambda: json.loads(kept.read_text(encoding="utf-8"))["quizzes"]["03"]["03-replace"]["right"])
 
 
 def test_lab_00_opens_and_runs(server: Jupyter, page: Page) -> None:

@@ -1,6 +1,5 @@
 """Lab 04 as a learner sees it: the chart moves while real load makes the service grow and shrink."""
 
-import json
 import re
 from collections.abc import Iterator
 
@@ -8,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.jupyter import Jupyter, Lab, jupyter
-from tests.waiting import until
+from tests.browser.quiz import answer_by_keyboard
 
 pytestmark = pytest.mark.browser
 
@@ -48,7 +47,7 @@ def test_the_whole_lab(server: Jupyter, page: Page) -> None:
     pause.focus()
     page.keyboard.press("Enter")
     expect(view.locator(".sv-pulse")).to_have_text("not watching")
-    answer_by_keyboard(page, lab, server)
+    answer_by_keyboard(page, lab, server, 4)
 
     lab.run_current()
     lab.command("notebook:run-all-below")
@@ -57,17 +56,3 @@ def test_the_whole_lab(server: Jupyter, page: Page) -> None:
     expect(gone).to_contain_text("scalable target")
     assert lab.problems() == []
     assert lab.elsewhere == []
-
-
-def answer_by_keyboard(page: Page, lab: Lab, server: Jupyter) -> None:
-    quiz = page.locator(".quiz").first
-    quiz.scroll_into_view_if_needed()
-    question = quiz.locator(".quiz-question").first
-    question.locator("input").first.focus()
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("Enter")
-    expect(question.locator(".quiz-feedback")).to_contain_text("Right.")
-    expect(quiz.locator(".quiz-score")).to_contain_text("1 of 8 right")
-    lab.both_themes("lab-04-quiz")
-    kept = server.lab_home / "progress.json"
-    until(lambda: json.loads(kept.read_text(encoding="utf-8"))["quizzes"]["04"]["04-who"]["right"])

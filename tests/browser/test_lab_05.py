@@ -1,12 +1,10 @@
 """Lab 05 as a learner sees it: in JupyterLab, in a real browser, with nothing fetched from elsewhere."""
 
-import json
-
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.jupyter import Jupyter, Lab
-from tests.waiting import until
+from tests.browser.quiz import answer_by_keyboard
 
 pytestmark = pytest.mark.browser
 
@@ -41,7 +39,7 @@ def test_the_whole_lab(server: Jupyter, page: Page) -> None:
         lab.both_themes(f"lab-05-{name}")
     show(page.locator("img[src^='data:image/svg+xml']").last)
     lab.both_themes("lab-05-still")
-    answer_by_keyboard(page, lab, server)
+    answer_by_keyboard(page, lab, server, 5)
 
     lab.run_current()
     lab.command("notebook:run-all-below")
@@ -56,17 +54,3 @@ def test_the_whole_lab(server: Jupyter, page: Page) -> None:
 
 def show(what: Locator) -> None:
     what.evaluate("node => node.scrollIntoView({block: 'center'})")
-
-
-def answer_by_keyboard(page: Page, lab: Lab, server: Jupyter) -> None:
-    quiz = page.locator(".quiz").first
-    quiz.scroll_into_view_if_needed()
-    question = quiz.locator(".quiz-question").first
-    question.locator("input").first.focus()
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("Enter")
-    expect(question.locator(".quiz-feedback")).to_contain_text("Right.")
-    expect(quiz.locator(".quiz-score")).to_contain_text("1 of 9 right")
-    lab.both_themes("lab-05-quiz")
-    kept = server.lab_home / "progress.json"
-    until(lambda: json.loads(kept.read_text(encoding="utf-8"))["quizzes"]["05"]["05-agent"]["right"])

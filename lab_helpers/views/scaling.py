@@ -1,22 +1,15 @@
 """The live view of a service that scales: a widget, and the thread that feeds it."""
 
-import contextlib
-import threading
-import time
-import weakref
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
-
-import anywidget
-import traitlets
+from typing import Any, Protocol
 
 from lab_helpers.views.scaling_chart import chart
 from lab_helpers.views.scaling_observe import WINDOW
 from lab_helpers.views.scaling_state import GLYPHS, OUTCOMES, Scaled, in_words, number
+from lab_helpers.views.watching import WatchingView
 
 HERE = Path(__file__).parent
-GIVE_UP_AFTER = 30.0  # seconds without an answer, or without the service, after which watching ends
 
 
 class Reads(Protocol):
@@ -30,7 +23,7 @@ class Reads(Protocol):
         """The service as it is now."""
 
 
-class ScalingView(anywidget.AnyWidget):  # type: ignore[misc]
+class ScalingView(WatchingView):
     """Metrics against their targets, alarms, wanted and running tasks, and scaling activities of one service.
 
     A thread reads them through the AWS APIs, so the view goes on while a cell runs. It ends by itself: after `minutes`,
@@ -48,44 +41,11 @@ class ScalingView(anywidget.AnyWidget):  # type: ignore[misc]
 
     _esm = HERE / "scaling.js"
     _css = HERE / "scaling.css"
-    state = traitlets.Dict().tag(sync=True)
-    watching = traitlets.Bool(False).tag(sync=True)
-
-    _latest: ClassVar["weakref.WeakValueDictionary[tuple[str, str], ScalingView]"] = weakref.WeakValueDictionary()
 
     def __init__(self, observer: Reads, every: float | None = None, minutes: float = 30.0) -> None:
-        super().__init__()
-        self._observer = observer
-        self._every = observer.pace if every is None else every
-        self._seconds = minutes * 60
-        self._current = Scaled(observer.service, observer.cluster, "UNKNOWN")
-        self._stop = threading.Event()
-        self.on_msg(self._asked)
-        key = observer.cluster, observer.service
-        earlier = self._latest.get(key)
-        if earlier is not None:
-            earlier.stop()
-        self._latest[key] = self
-        self._show(self._read())
-        self.start()
-
-    def start(self) -> None:
-        """Watch (again)."""
-        self.stop()
-        self._stop = stop = threading.Event()
-        self.watching = True
-        name = f"chart of {self._observer.service}"
-        threading.Thread(target=self._watch, args=(stop,), name=name, daemon=True).start()
-
-    def stop(self) -> None:
-        """Stop watching; what was seen last stays on the page."""
-        self._stop.set()
-        self.watching = False
-
-    def close(self) -> None:
-        """Stop watching and take the widget away."""
-        self.stop()
-        super().close()
+        cluster, service = observer.cluster, observer.service
+        first = Scaled(service, cluster, "UNKNOWN")
+        super().__init__(observer, first, (cluster, service), f"chart of {service}", every, minutes)
 
     def snapshot(self) -> "Still":
         """A still copy of the chart as it is now, which needs no kernel to be seen."""
@@ -95,31 +55,6 @@ class ScalingView(anywidget.AnyWidget):  # type: ignore[misc]
     def text(self) -> str:
         """The picture in words."""
         return in_words(self._current)
-
-    def _watch(self, stop: threading.Event) -> None:
-        end = time.monotonic() + self._seconds
-        seen = time.monotonic()
-        while not stop.wait(self._every) and time.monotonic() < end:
-            found = self._read()
-            if stop.is_set():
-                return
-            if found.status not in {"MISSING", "UNREACHABLE"}:
-                seen = time.monotonic()
-            elif time.monotonic() - seen > GIVE_UP_AFTER:
-                break
-            try:
-                self._show(found)
-            except Exception:  # the page or the kernel has gone: nobody is left to show it to
-                break
-        if not stop.is_set():
-            with contextlib.suppress(Exception):
-                self.stop()
-
-    def _read(self) -> Scaled:
-        try:
-            return self._observer.read()
-        except Exception as error:  # any failure to read is shown, and never reaches the learner's cell
-            return replace(self._current, status="UNREACHABLE", at=time.time(), problem=_why(error))
 
     def _show(self, scaled: Scaled) -> None:
         self._current = scaled
@@ -153,12 +88,6 @@ class ScalingView(anywidget.AnyWidget):  # type: ignore[misc]
             "instances": [{"id": name, "tasks": tasks} for name, tasks in scaled.instances],
         }  # fmt: skip
 
-    def _asked(self, _widget: Any, content: dict[str, Any], _buffers: Any) -> None:
-        if content.get("watch"):
-            self.start()
-        else:
-            self.stop()
-
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         bundle = super()._repr_mimebundle_(**kwargs)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
@@ -178,8 +107,3 @@ class Still:
 
     def _repr_mimebundle_(self, **_kwargs: Any) -> dict[str, str]:
         return {"image/svg+xml": self.svg(), "text/plain": in_words(self.scaled)}
-
-
-def _why(error: Exception) -> str:
-    first = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return f"The cloud does not answer: {first}"

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from lab_helpers.views import cluster as module
+from lab_helpers.views import watching
 from lab_helpers.views.cluster import ClusterView
 from lab_helpers.views.state import Cluster
 from tests.lab_helpers.views.pictures import cluster, service, task
@@ -86,7 +87,7 @@ def test_no_answer_is_shown_and_what_was_seen_stays(view: ClusterView, scene: Sc
 
 
 def test_it_gives_up_when_the_cluster_has_gone(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "GIVE_UP_AFTER", 0.05)
+    monkeypatch.setattr(watching, "GIVE_UP_AFTER", 0.05)
     view = ClusterView(scene)
     scene.now = Cluster("DemoCluster", "MISSING")
     until(lambda: not view.watching)

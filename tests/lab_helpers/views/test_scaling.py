@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab_helpers.views import scaling as module
+from lab_helpers.views import watching
 from lab_helpers.views.scaling import ScalingView
 from lab_helpers.views.scaling_chart import chart
 from lab_helpers.views.scaling_state import Count, Happening, Metric, Scaled, Watch, in_words
@@ -91,7 +92,7 @@ def test_no_answer_is_shown_and_what_was_seen_stays(view: ScalingView, scene: Sc
 
 
 def test_it_ends_when_the_service_has_gone_and_when_it_is_closed(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "GIVE_UP_AFTER", 0.05)
+    monkeypatch.setattr(watching, "GIVE_UP_AFTER", 0.05)
     view = ScalingView(scene)
     newer = ScalingView(scene)
     until(lambda: not view.watching and len(threads()) == 1)

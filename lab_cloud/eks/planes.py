@@ -17,6 +17,7 @@ from .access import PRINCIPAL, creator, user_of
 from .cluster import WITH_ENTRIES, Cluster
 from .controllers.client import Loopback
 from .controllers.runner import Controllers
+from .controllers.standard import standard
 from .kubernetes.api import ApiServer
 from .kubernetes.authorization import Attributes, User
 from .kubernetes.server import Listener
@@ -107,7 +108,7 @@ class Planes:
                 listener.close()
                 return
             del self._opening[cluster.key]
-            controllers = Controllers(Loopback(api, "kube-controller-manager"))
+            controllers = standard(Loopback(api, "kube-controller-manager"))
             controllers.start()
             self._planes[cluster.key] = Plane(api, listener, controllers)
             cluster.endpoint, cluster.authority = f"https://127.0.0.1:{listener.port}", ca

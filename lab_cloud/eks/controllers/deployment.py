@@ -5,6 +5,7 @@ References
 https://kubernetes.io/docs/concepts/workloads/controllers/deployment/
 """
 
+import contextlib
 import copy
 import hashlib
 import json
@@ -14,9 +15,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..kubernetes.names import LETTERS
+from ..kubernetes.status import ApiError
+from . import progress
+from .client import Client
+from .events import Recorder
+from .replica_set import reference
+from .watching import Seen
 
 HASH = "pod-template-hash"
 REVISION = "deployment.kubernetes.io/revision"
+NOT_HANDED_ON = (REVISION, "kubectl.kubernetes.io/last-applied-configuration")
 Object = Mapping[str, Any]
 
 
@@ -32,20 +40,23 @@ class Plan:
         From the names of ReplicaSets to how many pods each should ask for.
     delete : tuple of str
         The names of old ReplicaSets that are kept no longer.
-    revisions : dict
-        From the names of ReplicaSets to the revision that each should carry.
+    patch : dict
+        What is to change on the newest ReplicaSet; may be empty.
     revision : int
         That of the Deployment.
     status : dict
-        What its status should be, without its conditions' times.
+        What its status should be.
+    due : float, optional
+        When it will have made no progress for too long.
     """
 
     create: dict[str, Any] | None
     scale: dict[str, int]
     delete: tuple[str, ...]
-    revisions: dict[str, int]
+    patch: dict[str, Any]
     revision: int
     status: dict[str, Any]
+    due: float | None = None
 
 
 def template_of(replica_set: Object) -> dict[str, Any]:
@@ -90,7 +101,7 @@ def bounds(spec: Object) -> tuple[int, int]:
     return max(wanted - missing, 0), wanted + surge
 
 
-def decide(deployment: Object, sets: Iterable[Object]) -> Plan:
+def decide(deployment: Object, sets: Iterable[Object], now: float = 0.0) -> Plan:
     """What a Deployment needs; pure.
 
     Parameters
@@ -99,6 +110,8 @@ def decide(deployment: Object, sets: Iterable[Object]) -> Plan:
         The Deployment.
     sets : iterable of mapping
         The ReplicaSets that belong to it.
+    now : float
+        The time in epoch seconds.
     """
     spec = deployment["spec"]
     own = sorted(sets, key=revision_of)
@@ -108,17 +121,37 @@ def decide(deployment: Object, sets: Iterable[Object]) -> Plan:
     revision = revision_of(new) if new is not None else 0
     if revision <= newest:
         revision = newest + 1
-    status = _status(deployment, new, own)
+    made = _new_set(deployment, revision) if new is None and not spec.get("paused") else None
+    status, due = progress.status(deployment, new, own, bounds(spec)[0], made, now)
     if spec.get("paused"):
-        scale = {} if new is None else _scaled(new, old, spec)
-        return Plan(None, scale if not any(map(_asked, old)) else {}, (), {}, revision_of(deployment), status)
-    made = _new_set(deployment, revision) if new is None else None
-    revisions = {new["metadata"]["name"]: revision} if new is not None and revision_of(new) != revision else {}
+        scale = {} if new is None or any(map(_asked, old)) else _scaled(new, old, spec)
+        return Plan(None, scale, (), {}, revision_of(deployment), status, due)
     scale = _scaled(new, old, spec) if new is not None else {}
     limit = int(spec.get("revisionHistoryLimit", 10))
     empty = [each for each in old if not _asked(each) and not (each.get("status") or {}).get("replicas", 0)]
     delete = tuple(each["metadata"]["name"] for each in empty[: max(len(empty) - limit, 0)])
-    return Plan(made, scale, delete, revisions, revision, status)
+    return Plan(made, scale, delete, _patch(deployment, new, revision), revision, status, due)
+
+
+def _handed_on(deployment: Object) -> dict[str, str]:
+    """The annotations that a ReplicaSet takes over, such as the reason of a change."""
+    annotations = deployment["metadata"].get("annotations") or {}
+    return {key: value for key, value in annotations.items() if key not in NOT_HANDED_ON}
+
+
+def _patch(deployment: Object, new: Object | None, revision: int) -> dict[str, Any]:
+    """What the newest ReplicaSet should carry and does not."""
+    if new is None:
+        return {}
+    wanted = {**_handed_on(deployment), REVISION: str(revision)}
+    known = new["metadata"].get("annotations") or {}
+    patch: dict[str, Any] = {}
+    if any(known.get(key) != value for key, value in wanted.items()):
+        patch["metadata"] = {"annotations": wanted}
+    wait = deployment["spec"].get("minReadySeconds", 0)
+    if new["spec"].get("minReadySeconds", 0) != wait:
+        patch["spec"] = {"minReadySeconds": wait}
+    return patch
 
 
 def _asked(replica_set: Object) -> int:
@@ -170,59 +203,74 @@ def _changes(sizes: dict[str, int], new: Object, old: list[Object]) -> dict[str,
 
 
 def _new_set(deployment: Object, revision: int) -> dict[str, Any]:
-    template = copy.deepcopy(dict(deployment["spec"]["template"]))
+    spec = deployment["spec"]
+    template = copy.deepcopy(dict(spec["template"]))
     mark = hash_of(template)
     labels = template.setdefault("metadata", {}).setdefault("labels", {})
     labels[HASH] = mark
     metadata = deployment["metadata"]
-    selector = copy.deepcopy(dict(deployment["spec"]["selector"]))
+    selector = copy.deepcopy(dict(spec["selector"]))
     selector.setdefault("matchLabels", {})[HASH] = mark
-    owner = {"apiVersion": "apps/v1", "kind": "Deployment", "name": metadata["name"], "uid": metadata["uid"]}
+    wait = {"minReadySeconds": spec["minReadySeconds"]} if spec.get("minReadySeconds") else {}
     return {
         "apiVersion": "apps/v1",
         "kind": "ReplicaSet",
         "metadata": {
             "name": f"{metadata['name']}-{mark}",
             "labels": dict(labels),
-            "annotations": {REVISION: str(revision)},
-            "ownerReferences": [{**owner, "controller": True, "blockOwnerDeletion": True}],
+            "annotations": {**_handed_on(deployment), REVISION: str(revision)},
+            "ownerReferences": [reference(deployment)],
         },
-        "spec": {"replicas": 0, "selector": selector, "template": template},
+        "spec": {"replicas": 0, "selector": selector, "template": template, **wait},
     }
 
 
-def _status(deployment: Object, new: Object | None, sets: list[Object]) -> dict[str, Any]:
-    wanted = int(deployment["spec"].get("replicas", 1))
-    fewest, _most = bounds(deployment["spec"])
-    counts = [each.get("status") or {} for each in sets]
-    available = sum(each.get("availableReplicas", 0) for each in counts)
-    total, updated = sum(each.get("replicas", 0) for each in counts), _there(new) if new is not None else 0
-    done = new is not None and updated == total == available == wanted and _asked(new) == wanted
-    enough = available >= fewest
-    return {
-        "observedGeneration": deployment["metadata"].get("generation", 0),
-        "replicas": total,
-        "updatedReplicas": updated,
-        "readyReplicas": sum(each.get("readyReplicas", 0) for each in counts),
-        "availableReplicas": available,
-        "unavailableReplicas": max(wanted - available, 0),
-        "conditions": [
-            _condition(
-                "Available",
-                enough,
-                "MinimumReplicasAvailable" if enough else "MinimumReplicasUnavailable",
-                f"Deployment {'has' if enough else 'does not have'} minimum availability.",
-            ),
-            _condition(
-                "Progressing",
-                True,
-                "NewReplicaSetAvailable" if done else "ReplicaSetUpdated",
-                f'ReplicaSet "{new["metadata"]["name"] if new is not None else ""}" '
-                + ("has successfully progressed." if done else "is progressing."),
-            ),
-        ],
-    }
+class Deployments:
+    """The controller.
 
+    Parameters
+    ----------
+    client : Client
+        The cluster's API.
+    """
 
-def _condition(kind: str, true: bool, reason: str, message: str) -> dict[str, Any]:
-    return {"type": kind, "status": str(true), "reason": reason, "message": message}
+    watches = ("deployments", "replicasets")
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._recorder = Recorder(client, "deployment-controller")
+
+    def sync(self, seen: Seen, now: float) -> float | None:
+        """Bring every Deployment closer to what it asks for."""
+        dues = []
+        for each in seen.all("deployments"):
+            # gone or changed meanwhile: the watch tells, and the next look mends it
+            with contextlib.suppress(ApiError):
+                dues.append(self._sync(each, seen.owned("replicasets", each["metadata"]["uid"]), now))
+        return min((due for due in dues if due is not None), default=None)
+
+    def _sync(self, found: Object, sets: list[dict[str, Any]], now: float) -> float | None:
+        metadata = found["metadata"]
+        if "deletionTimestamp" in metadata:
+            return None
+        plan = decide(found, sets, now)
+        base = f"/apis/apps/v1/namespaces/{metadata['namespace']}"
+        own = f"{base}/deployments/{metadata['name']}"
+        if plan.create is not None:
+            self._client.create(f"{base}/replicasets", plan.create)
+        if plan.patch:
+            new = next(each for each in sets if template_of(each) == found["spec"]["template"])
+            self._client.merge(f"{base}/replicasets/{new['metadata']['name']}", plan.patch)
+        sizes = {each["metadata"]["name"]: _asked(each) for each in sets}
+        for name, count in plan.scale.items():
+            self._client.merge(f"{base}/replicasets/{name}", {"spec": {"replicas": count}})
+            way = "up" if count > sizes[name] else "down"
+            told = f"Scaled {way} replica set {name} from {sizes[name]} to {count}"
+            self._recorder.tell(found, "ScalingReplicaSet", told, now)
+        for name in plan.delete:
+            self._client.delete(f"{base}/replicasets/{name}")
+        if revision_of(found) != plan.revision:
+            self._client.merge(own, {"metadata": {"annotations": {REVISION: str(plan.revision)}}})
+        if found.get("status") != plan.status:
+            self._client.merge(f"{own}/status", {"status": plan.status})
+        return plan.due

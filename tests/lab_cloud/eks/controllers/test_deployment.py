@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lab_cloud.eks.controllers.client import Loopback
 from lab_cloud.eks.controllers.deployment import REVISION, bounds, decide, hash_of, share, template_of
-from lab_cloud.eks.controllers.runner import Controllers
+from lab_cloud.eks.controllers.standard import standard
 from tests.lab_cloud.eks.kubernetes.server import DEPLOYMENTS, PODS, REPLICA_SETS, STRATEGIC, Server, deployment
 from tests.waiting import until
 
@@ -33,8 +33,9 @@ class Cluster:
         plan = decide(found, copy.deepcopy(list(self.sets.values())))
         if plan.create is not None:
             self.sets[plan.create["metadata"]["name"]] = {**plan.create, "status": {}}
-        for name, revision in plan.revisions.items():
-            self.sets[name]["metadata"]["annotations"][REVISION] = str(revision)
+        if plan.patch:
+            new = next(each for each in self.sets.values() if template_of(each) == found["spec"]["template"])
+            new["metadata"]["annotations"] |= plan.patch["metadata"]["annotations"]
         for name, count in plan.scale.items():
             own = self.sets[name]
             own["spec"]["replicas"] = count
@@ -42,7 +43,7 @@ class Cluster:
             own["status"] = {"replicas": count, "availableReplicas": available}
         for name in plan.delete:
             del self.sets[name]
-        return bool(plan.create or plan.scale or plan.revisions or plan.delete)
+        return bool(plan.create or plan.scale or plan.patch or plan.delete)
 
     def work(self, most: int) -> None:
         """Let some more pods become available."""
@@ -139,7 +140,7 @@ def test_shares_and_hashes() -> None:
 @pytest.fixture
 def server() -> Iterator[Server]:
     made = Server()
-    controllers = Controllers(Loopback(made.api, "kube-controller-manager"))
+    controllers = standard(Loopback(made.api, "kube-controller-manager"))
     controllers.start()
     yield made
     controllers.close()

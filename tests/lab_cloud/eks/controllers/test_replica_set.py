@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab_cloud.eks.controllers.client import Loopback
-from lab_cloud.eks.controllers.replica_set import decide, is_active, new_pod, owner_of
-from lab_cloud.eks.controllers.runner import Controllers
+from lab_cloud.eks.controllers.replica_set import decide, is_active, new_pod
+from lab_cloud.eks.controllers.standard import standard
+from lab_cloud.eks.controllers.watching import owner_of
 from tests.lab_cloud.eks.kubernetes.server import PODS, REPLICA_SETS, Server, deployment
 from tests.waiting import until
 
@@ -69,7 +70,7 @@ def test_a_new_pod_belongs_to_its_set() -> None:
 @pytest.fixture
 def server() -> Iterator[Server]:
     made = Server()
-    controllers = Controllers(Loopback(made.api, "replicaset-controller"))
+    controllers = standard(Loopback(made.api, "replicaset-controller"))
     controllers.start()
     yield made
     controllers.close()
@@ -90,3 +91,14 @@ def test_pods_come_are_replaced_and_go(server: Server) -> None:
     until(lambda: len(names(server)) == 1)
     server.ask("DELETE", f"{REPLICA_SETS}/web")
     until(lambda: names(server) == [])
+
+
+def test_a_pod_is_available_when_it_has_been_ready_for_long_enough() -> None:
+    made = wanted(1)
+    made["spec"]["minReadySeconds"] = 10
+    ready = {"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}
+    pod = {"metadata": {"name": "a"}, "spec": {}, "status": {"phase": "Running", "conditions": [ready]}}
+    since = 1767225600.0
+    early, late = decide(made, [pod], since + 9), decide(made, [pod], since + 10)
+    assert (early.status["readyReplicas"], early.status["availableReplicas"], early.due) == (1, 0, since + 10)
+    assert (late.status["availableReplicas"], late.due) == (1, None)

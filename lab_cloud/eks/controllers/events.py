@@ -1,0 +1,98 @@
+"""Events: what controllers tell of what they do, one object for what happens again and again.
+
+References
+----------
+https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
+"""
+
+import contextlib
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from ..kubernetes import names
+from ..kubernetes.status import ApiError
+from .client import Client
+
+MOST_KEPT = 1000
+Key = tuple[str, str, str]
+
+
+class Recorder:
+    """What writes the events of one component.
+
+    Parameters
+    ----------
+    client : Client
+        The cluster's API.
+    component : str
+        Who tells, for example ``deployment-controller``.
+    """
+
+    def __init__(self, client: Client, component: str) -> None:
+        self._client = client
+        self._component = component
+        self._told: dict[Key, tuple[str, int]] = {}
+
+    def tell(self, about: Mapping[str, Any], reason: str, message: str, now: float, *, warning: bool = False) -> None:
+        """Write an event, or count it once more.
+
+        An event is never worth a failure: what the API refuses (a namespace that ends, for one) is let go.
+
+        Parameters
+        ----------
+        about : mapping
+            The object.
+        reason, message : str
+            One word in CamelCase, and a sentence.
+        now : float
+            The time in epoch seconds.
+        warning : bool
+            Whether something went wrong.
+        """
+        key = str(about["metadata"]["uid"]), reason, message
+        when = names.timestamp(now)
+        with contextlib.suppress(ApiError):
+            path, count = self._told.get(key, ("", 0))
+            if path and self._counted(path, count + 1, when):
+                self._told[key] = path, count + 1
+                return
+            made = _event(about, reason, message, when, self._component, warning=warning)
+            base = f"/api/v1/namespaces/{made['metadata']['namespace']}/events"
+            stored = self._client.create(base, made)
+            if len(self._told) >= MOST_KEPT:
+                self._told.clear()
+            self._told[key] = f"{base}/{stored['metadata']['name']}", 1
+
+    def _counted(self, path: str, count: int, when: str) -> bool:
+        try:
+            self._client.merge(path, {"count": count, "lastTimestamp": when})
+        except ApiError as error:
+            if error.code == 404:  # somebody has deleted it
+                return False
+            raise
+        return True
+
+
+def _event(
+    about: Mapping[str, Any], reason: str, message: str, when: str, component: str, *, warning: bool
+) -> dict[str, Any]:
+    metadata = about["metadata"]
+    namespace = metadata.get("namespace", "default")
+    mark = hashlib.sha256(f"{metadata['uid']}{reason}{message}{when}".encode()).hexdigest()[:16]
+    reference = {"kind": about["kind"], "apiVersion": about["apiVersion"], "name": metadata["name"]}
+    reference |= {name: metadata[name] for name in ("namespace", "uid", "resourceVersion") if name in metadata}
+    return {
+        "kind": "Event",
+        "apiVersion": "v1",
+        "metadata": {"name": f"{metadata['name']}.{mark}", "namespace": namespace},
+        "involvedObject": reference,
+        "reason": reason,
+        "message": message,
+        "type": "Warning" if warning else "Normal",
+        "count": 1,
+        "firstTimestamp": when,
+        "lastTimestamp": when,
+        "source": {"component": component},
+        "reportingComponent": component,
+    }

@@ -14,6 +14,8 @@ from ..wire.principals import caller_of
 from ..world import World
 from . import tokens
 from .access import PRINCIPAL, creator, user_of
+from .agents.fleet import Fleet
+from .agents.machine import Machine
 from .cluster import WITH_ENTRIES, Cluster
 from .controllers.client import Loopback
 from .controllers.runner import Controllers
@@ -36,10 +38,12 @@ class Plane:
     api: ApiServer
     listener: Listener
     controllers: Controllers
+    fleet: Fleet
 
     def close(self) -> None:
         """Stop it."""
         self.controllers.close()
+        self.fleet.close()
         self.listener.close()
 
 
@@ -54,10 +58,13 @@ class Planes:
         The folder `.lab/`, where ports and the authority are kept.
     secret_of : callable
         From an access key id to its secret key, or None; takes the world's lock itself.
+    machine : Machine
+        What pods run with.
     """
 
-    def __init__(self, world: World, home: Path, secret_of: Callable[[str], str | None]) -> None:
+    def __init__(self, world: World, home: Path, secret_of: Callable[[str], str | None], machine: Machine) -> None:
         self._world = world
+        self._machine = machine
         self._ports = Ports(home, "eks-ports.json")
         self._authority = Authority(home)
         self._secret_of = secret_of
@@ -110,7 +117,8 @@ class Planes:
             del self._opening[cluster.key]
             controllers = standard(Loopback(api, "kube-controller-manager"))
             controllers.start()
-            self._planes[cluster.key] = Plane(api, listener, controllers)
+            fleet = Fleet(Loopback(api, "kubelet"), self._machine)
+            self._planes[cluster.key] = Plane(api, listener, controllers, fleet)
             cluster.endpoint, cluster.authority = f"https://127.0.0.1:{listener.port}", ca
 
         self._world.post(opened)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from ..kubernetes.api import Answer, ApiServer, Watching
 from ..kubernetes.authorization import MASTERS, User
@@ -17,17 +18,23 @@ Object = dict[str, Any]
 class Client(Protocol):
     """What a controller needs of an API server, whichever it is."""
 
+    def get(self, path: str) -> Object:
+        """GET; raises ApiError."""
+
     def create(self, path: str, body: Object) -> Object:
         """POST; raises ApiError."""
 
     def merge(self, path: str, patch: Object) -> Object:
         """PATCH with a merge patch; raises ApiError."""
 
-    def delete(self, path: str) -> None:
-        """DELETE; raises ApiError."""
+    def delete(self, path: str, options: Object | None = None) -> None:
+        """DELETE, with DeleteOptions if given; raises ApiError."""
 
-    def watch(self, path: str, deliver: Callable[[str, Object], None]) -> Callable[[], None]:
-        """Tell what is there and what happens from now on (type and object); returns what ends that."""
+    def watch(self, path: str, deliver: Callable[[str, Object], None], fields: str = "") -> Callable[[], None]:
+        """Tell what is there and what happens from now on (type and object); returns what ends that.
+
+        With a field selector, only of what it selects.
+        """
 
 
 class Loopback:
@@ -46,6 +53,10 @@ class Loopback:
         self._user = User(f"system:serviceaccount:kube-system:{name}", (MASTERS,))
         self._headers = {"user-agent": f"{name}/1", "accept": "application/json"}
 
+    def get(self, path: str) -> Object:
+        """GET."""
+        return self._ask("GET", path, None, "application/json")
+
     def create(self, path: str, body: Object) -> Object:
         """POST."""
         return self._ask("POST", path, body, "application/json")
@@ -54,13 +65,14 @@ class Loopback:
         """PATCH with a merge patch."""
         return self._ask("PATCH", path, patch, MERGE_PATCH)
 
-    def delete(self, path: str) -> None:
+    def delete(self, path: str, options: Object | None = None) -> None:
         """DELETE."""
-        self._ask("DELETE", path, None, "application/json")
+        self._ask("DELETE", path, options, "application/json")
 
-    def watch(self, path: str, deliver: Callable[[str, Object], None]) -> Callable[[], None]:
+    def watch(self, path: str, deliver: Callable[[str, Object], None], fields: str = "") -> Callable[[], None]:
         """Tell what is there and what happens from now on."""
-        found = self._api.answer(Request("GET", path, "watch=1", self._headers), self._user)
+        query = f"watch=1&fieldSelector={quote(fields)}" if fields else "watch=1"
+        found = self._api.answer(Request("GET", path, query, self._headers), self._user)
         if not isinstance(found, Watching):
             raise _error(found)
 

@@ -1,0 +1,95 @@
+"""The agent of one node: it registers the node, says that it lives, and runs the pods that are given to it."""
+
+import logging
+from collections.abc import Callable
+
+from ..controllers.client import Client, Object
+from ..kubernetes import names
+from ..kubernetes.status import ApiError
+from . import node as nodes
+from .machine import Machine
+from .node import Node
+
+log = logging.getLogger(__name__)
+
+
+class NodeAgent:
+    """What a kubelet is.
+
+    All of it runs on the machine's loop.
+
+    Parameters
+    ----------
+    client : Client
+        The cluster's API.
+    node : Node
+        What it registers.
+    machine : Machine
+        What it runs pods with.
+    """
+
+    def __init__(self, client: Client, node: Node, machine: Machine) -> None:
+        self.node = node
+        self._client = client
+        self._machine = machine
+        self._uid = ""
+        self._since = 0.0
+        self._reported = 0.0
+        self._stopped = False
+        self._end: Callable[[], None] = lambda: None
+
+    def start(self) -> None:
+        """Join the cluster; returns at once."""
+        self._machine.loop.post(self._join)
+
+    def stop(self) -> None:
+        """End as a machine ends that is switched off: its processes are killed, and the API is told nothing.
+
+        The Node and the pods stay as they were; a node lifecycle controller sees to them.
+        """
+        self._stopped = True
+        self._machine.loop.post(self._leave)
+
+    # -- on the loop --------------------------------------------------------------------------------------------------
+
+    def _join(self) -> None:
+        if self._stopped:
+            return
+        self._since = self._machine.clock.now()
+        self._register()
+        self._renew()
+
+    def _leave(self) -> None:
+        self._end()
+
+    def _register(self) -> None:
+        """Make the Node, or take over the one that is there."""
+        made = nodes.node_object(self.node)
+        path = f"/api/v1/nodes/{self.node.name}"
+        try:
+            found = self._client.create("/api/v1/nodes", made)
+        except ApiError as error:
+            if error.reason != "AlreadyExists":
+                raise
+            found = self._client.merge(path, {"metadata": {"labels": made["metadata"]["labels"]}})
+        self._uid = found["metadata"]["uid"]
+        self._report()
+
+    def _report(self) -> None:
+        now = self._reported = self._machine.clock.now()
+        status = nodes.node_status(self.node, self._since, now)
+        self._client.merge(f"/api/v1/nodes/{self.node.name}/status", {"status": status})
+
+    def _renew(self) -> None:
+        """Say that the node lives, and again before long."""
+        if self._stopped:
+            return
+        self._machine.loop.later(nodes.RENEW_SECONDS, self._renew)
+        now = self._machine.clock.now()
+        try:
+            renewed: Object = {"spec": {"holderIdentity": self.node.name, "renewTime": names.micro_timestamp(now)}}
+            self._client.merge(f"{nodes.LEASES}/{self.node.name}", renewed)
+        except ApiError:
+            self._client.create(nodes.LEASES, nodes.lease(self.node, self._uid, now))
+        if now - self._reported >= nodes.REPORT_SECONDS:
+            self._report()

@@ -1,0 +1,46 @@
+"""The agents of one cluster's nodes."""
+
+from ..controllers.client import Client
+from .agent import NodeAgent
+from .machine import Machine
+from .node import Node
+
+
+class Fleet:
+    """All nodes of a cluster that are switched on.
+
+    Parameters
+    ----------
+    client : Client
+        The cluster's API.
+    machine : Machine
+        What pods run with.
+    """
+
+    def __init__(self, client: Client, machine: Machine) -> None:
+        self._client = client
+        self._machine = machine
+        self._agents: dict[str, NodeAgent] = {}
+
+    def join(self, node: Node) -> NodeAgent:
+        """Switch a node on: its agent registers it and runs pods; returns at once. A name joins once."""
+        found = self._agents.get(node.name)
+        if found is None:
+            found = self._agents[node.name] = NodeAgent(self._client, node, self._machine)
+            found.start()
+        return found
+
+    def leave(self, name: str) -> None:
+        """Switch a node off: its processes are killed; the API is told nothing."""
+        found = self._agents.pop(name, None)
+        if found is not None:
+            found.stop()
+
+    def has(self, name: str) -> bool:
+        """Whether a node of this name is switched on."""
+        return name in self._agents
+
+    def close(self) -> None:
+        """Switch all off."""
+        for name in list(self._agents):
+            self.leave(name)

@@ -93,7 +93,7 @@ class AppRunnerCollector:
                 (
                     one.id,
                     one.address,
-                    service.releases[one.release].settings.port,
+                    service.releases[one.release].port,
                     one.handle,
                     one.cpu,
                     one.memory,

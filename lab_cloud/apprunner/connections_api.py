@@ -1,4 +1,8 @@
-"""Operations on connections to source code providers: stored, and never AVAILABLE, since no provider is reached."""
+"""Operations on connections to source code providers.
+
+No provider is reached, so there is nothing to shake hands with: a connection is available at once, and the services
+that name it are built from a folder of this machine (see `code`).
+"""
 
 from typing import Any
 
@@ -19,7 +23,7 @@ class ConnectionOperations:
     _clock: Clock
 
     def create_connection(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
-        """Store a connection; on AWS its handshake with the provider follows in the console."""
+        """Store a connection; its handshake, which AWS wants in the console, is taken as done after this answer."""
         region = self._store.region(call.region)
         name = params["ConnectionName"]
         if any(one.name == name for one in region.connections.values()):
@@ -29,14 +33,18 @@ class ConnectionOperations:
         labels = tags.tag_dict(params.get("Tags"))
         made = Connection(region.name, name, params["ProviderType"], self._clock.now(), tags=labels)
         region.connections[made.arn] = made
-        return {"Connection": made.describe()}
+        return {"Connection": {**made.describe(), "Status": "PENDING_HANDSHAKE"}}
 
     def delete_connection(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """Forget a connection."""
         region = self._store.region(call.region)
-        found = region.connections.pop(params["ConnectionArn"], None)
+        found = region.connections.get(params["ConnectionArn"])
         if found is None:
             raise missing("Connection", params["ConnectionArn"])
+        for service in region.living():
+            if service.settings.source.get("AuthenticationConfiguration", {}).get("ConnectionArn") == found.arn:
+                raise invalid(f"The connection {found.arn} is used by the service {service.name}.")
+        del region.connections[found.arn]
         return {"Connection": {**found.describe(), "Status": "DELETED"}}
 
     def list_connections(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:

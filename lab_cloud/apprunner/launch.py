@@ -1,4 +1,6 @@
-"""Pull a release's image and start its instances. Slow, so on worker threads; what happened is posted to the world.
+"""Pull or build a release's image and start its instances.
+
+Slow, so on worker threads; what happened is posted to the world.
 
 The instance role is stored and described: an instance gets no credentials of it yet. Nor does a VPC connector change
 what an instance can reach.
@@ -9,11 +11,13 @@ import shlex
 from collections.abc import Callable
 from typing import Protocol
 
-from ..errors import RuntimeFailure
+from ..errors import BuildFailed, RuntimeFailure
 from ..runtime.references import parse
 from ..runtime.spec import ContainerSpec, Exit, Handle, Runtime
 from ..world import World
-from .service import Instance, Release, Service
+from .building import NAMES, CodeBuilder
+from .code import words
+from .service import Instance, Release, Run, Service, Settings
 from .settings import reference_of
 
 log = logging.getLogger(__name__)
@@ -63,27 +67,71 @@ class Launcher:
         self._runtime = runtime
         self._registries = registries
         self._logs = logs
+        self._builder = CodeBuilder(runtime.catalog)
 
-    def pull(self, service: Service, release: Release, pulled: Callable[[str, str], None]) -> None:
-        """Pull a release's image; `pulled` is posted with its digest and with why it cannot be had."""
-        settings = release.settings
-        image, region, elsewhere = reference_of(settings.image, self._registries.host)
-        if elsewhere:
-            self._world.post(lambda: pulled("", elsewhere))
+    def prepare(
+        self, service: Service, release: Release, say: Callable[[str], None], ready: Callable[[Run | None, str], None]
+    ) -> None:
+        """Pull or build a release's image.
+
+        Parameters
+        ----------
+        service : Service
+            Whose it is.
+        release : Release
+            What is asked for.
+        say : callable
+            Given each line of a build, from a worker thread.
+        ready : callable
+            Posted with what its instances are to run, or None and why that cannot be had.
+        """
+        if release.settings.code is not None:
+            tag = f"{service.name.lower()}-{service.id[:8]}:{release.number}"
+            self._prepare(lambda: self._build(release.settings, tag, say), ready)
             return
-        role, session = settings.access_role, f"AppRunner-{service.id[:8]}"
+        image, region, elsewhere = reference_of(release.settings.image, self._registries.host)
+        if elsewhere:
+            self._world.post(lambda: ready(None, elsewhere))
+            return
+        where, session = region or service.region, f"AppRunner-{service.id[:8]}"
+        self._prepare(lambda: self._pull(release.settings, image, where, session), ready)
 
+    def _prepare(self, make: Callable[[], Run], ready: Callable[[Run | None, str], None]) -> None:
         def work() -> None:
-            digests: list[str] = []
-
-            def pull() -> None:
-                password = self._registries.password(region or service.region, image, role, session)
-                digests.append(self._runtime.pull(image, password).digest)
-
-            why = _tried(pull)
-            self._world.post(lambda: pulled(digests[0] if digests else "", why))
+            made: list[Run] = []
+            why = _tried(lambda: made.append(make()))
+            self._world.post(lambda: ready(made[0] if made else None, why))
 
         self._world.work(work)
+
+    def _pull(self, settings: Settings, image: str, region: str, session: str) -> Run:
+        password = self._registries.password(region, image, settings.access_role, session)
+        digest = self._runtime.pull(image, password).digest
+        pinned = "@" not in image and self._registries.has(image)
+        command = settings.of_image.get("StartCommand")
+        return Run(
+            image=f"{image}@{digest}" if pinned else image,
+            port=int(settings.of_image["Port"]),
+            command=tuple(shlex.split(command)) if command else None,
+            environment=settings.of_image.get("RuntimeEnvironmentVariables", {}),
+        )
+
+    def _build(self, settings: Settings, tag: str, say: Callable[[str], None]) -> Run:
+        assert settings.code is not None
+        name, recipe = self._builder.build(settings.code, tag, say)
+        return Run(name, recipe.port, words(recipe.command), recipe.environment)
+
+    def forget(self, images: set[str]) -> None:
+        """Take away those of these images that were built of source code."""
+        ours = {image for image in images if image.startswith(NAMES)}
+        if ours:
+            self._world.work(lambda: self._builder.forget(ours))
+
+    def forget_all(self) -> None:
+        """Take away every image that was built of source code, also by an earlier cloud."""
+        left = self._builder.left()
+        if left:
+            self._world.work(lambda: self._builder.forget(left))
 
     def start(
         self,
@@ -96,18 +144,18 @@ class Launcher:
         """Start an instance; `started` is posted with its handle, or None and why, and `ended` when it has ended."""
         group, stream = service.log_group("application"), f"instance/{instance.id}"
         self._logs.open_stream(service.region, group, stream, create_group=True)
-        of_image = release.settings.of_image
-        command = of_image.get("StartCommand")
+        run = release.run
+        assert run is not None
         spec = ContainerSpec(
             name=service.name,
-            image=self._pinned(release),
-            entry_point=tuple(shlex.split(command)) if command else None,
+            image=run.image,
+            entry_point=run.command,
             environment={
                 "AWS_REGION": service.region,
                 "AWS_DEFAULT_REGION": service.region,
-                **of_image.get("RuntimeEnvironmentVariables", {}),
+                **run.environment,
             },
-            ports=(release.settings.port,),
+            ports=(run.port,),
             share=instance.share(),
             hostname=instance.id[:12],
             stop_timeout=STOP_SECONDS,
@@ -124,24 +172,19 @@ class Launcher:
 
     def same_image(self, service: Service, image: str, region: str) -> bool:
         """Whether a service runs this image of the cloud's own registry."""
+        if service.settings.code is not None:
+            return False
         named, chosen, elsewhere = reference_of(service.settings.image, self._registries.host)
         if elsewhere or not self._registries.has(named) or (chosen or service.region) != region:
             return False
         return str(parse(named)) == str(parse(image))
-
-    def _pinned(self, release: Release) -> str:
-        """What was pulled is what runs, even when its tag has moved meanwhile."""
-        image, _region, _elsewhere = reference_of(release.settings.image, self._registries.host)
-        if release.digest and "@" not in image and self._registries.has(image):
-            return f"{image}@{release.digest}"
-        return image
 
 
 def _tried(step: Callable[[], object]) -> str:
     """Do a step of the runtime; return why it failed, or an empty text."""
     try:
         step()
-    except RuntimeFailure as failure:
+    except (BuildFailed, RuntimeFailure) as failure:
         return f"{failure.message.rstrip('.')}. {failure.remedy}".strip()
     except Exception as bug:
         log.exception("an instance could not be started")

@@ -35,13 +35,14 @@ class AppRunner:
         self.store = Store()
         self.doors = Doors(core.world, core.book, core.folder)
         launcher = Launcher(core.world, core.runtime, registry.pulling, logs)
+        self._launcher = launcher
         self._services = Services(self.store, core.world, launcher, self.doors, logs, core.delays)
         registry.on_tag.append(self._pushed)
         core.world.add(self._services)
         host = registry.pulling.host
         core.dispatcher.own("apprunner", AppRunnerApi(self.store, core.clock, self._services, _Vpc(), host))
         watch.sampler.add(AppRunnerCollector(self.store, self.doors, core.world.lock))
-        core.on_start.append(self.doors.start)
+        core.on_start += [self.doors.start, launcher.forget_all]
         core.on_reset.append(self._reset)
         core.on_close.append(self.doors.close)
 
@@ -84,6 +85,7 @@ class AppRunner:
                 _end(service)
         self.store.regions.clear()
         self._services.apply_doors()
+        self._launcher.forget_all()
 
 
 class _Vpc:

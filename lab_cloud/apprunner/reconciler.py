@@ -13,12 +13,14 @@ from . import names
 from .decide import Action, Drain, Fail, InstanceView, Pull, Route, ServiceView, Start, Stop, decide
 from .doors import REQUEST_SECONDS, DoorPlan, Doors, group_of
 from .launch import Launcher, Logs
-from .service import MIB, Instance, Operation, Service
+from .service import MIB, Instance, Operation, Run, Service
 from .store import Region, Store
 
 RETRY_SECONDS = 5.0
 """Real seconds before an instance that has ended by itself is replaced, when another has of late."""
 CALM_SECONDS = 60.0
+FAILED_PULL = "Failed to pull your application image."
+FAILED_BUILD = "Failed to build your application source code."
 BEGINNINGS = {
     "CREATE_SERVICE": "Service creation started.",
     "UPDATE_SERVICE": "Service update started.",
@@ -113,9 +115,8 @@ class Services:
             for service in region.living():
                 plans[service.arn] = _door(region, service)
                 for number in {one.release for one in service.instances.values()} | ({service.active} - {0}):
-                    settings = service.releases[number].settings
-                    key = service.group(number)
-                    groups[key] = group_of(service.name, key, settings.port, settings.check)
+                    release, key = service.releases[number], service.group(number)
+                    groups[key] = group_of(service.name, key, release.port, release.settings.check)
         self._doors.apply(plans, groups)
 
     def _tick(self, region: Region, service: Service, now: float) -> None:
@@ -148,7 +149,7 @@ class Services:
         )
 
     def _look(self, service: Service, instance: Instance, now: float) -> InstanceView:
-        port = service.releases[instance.release].settings.port
+        port = service.releases[instance.release].port
         target = self._doors.target(service.group(instance.release), instance.address, port)
         instance.rest(target, now)
         state = "unready"
@@ -190,20 +191,31 @@ class Services:
     def _pull(self, service: Service, now: float) -> None:
         release = service.releases[service.candidate]
         release.pull = "pulling"
-        self._deployment(service, "Starting to pull your application image.", now)
+        built = release.settings.code is not None
+        began = "Starting source code build." if built else "Starting to pull your application image."
+        self._deployment(service, began, now)
+        stream = self._stream(service)
 
-        def pulled(digest: str, why: str) -> None:
+        def say(line: str) -> None:
+            if stream:
+                group = service.log_group("service")
+                self._logs.write(service.region, group, stream, self._world.clock.now(), f"[Build] {line}")
+
+        def ready(run: Run | None, why: str) -> None:
             if self._store.region(service.region).services.get(service.arn) is not service:
                 return  # the cloud was reset meanwhile
             moment = self._world.clock.now()
-            release.digest, release.pull = digest, "failed" if why else "pulled"
-            if why:
+            release.run, release.pull = run, "failed" if why else "pulled"
+            if why and built:
+                text = f"Failed to build your application source code. Reason: {why}"
+            elif why:
                 text = f"Failed to pull your application image {release.settings.image}: {why}"
             else:
-                text = "Successfully pulled your application image. Provisioning instances and deploying it."
+                done = "built source code" if built else "pulled your application image"
+                text = f"Successfully {done}. Provisioning instances and deploying it."
             self._deployment(service, text, moment)
 
-        self._launcher.pull(service, release, pulled)
+        self._launcher.prepare(service, release, say, ready)
 
     def _start(self, service: Service, number: int) -> None:
         release = service.releases[number]
@@ -219,7 +231,7 @@ class Services:
             elif instance.stopping or service.instances.get(instance.id) is not instance:
                 handle.stop()
             elif not instance.ended and instance.drain_since is None:
-                port = release.settings.port
+                port = release.port
                 self._doors.add(service.group(number), instance.address, port, handle.ports[port])
 
         def ended(exit: Exit) -> None:  # noqa: A002
@@ -243,7 +255,7 @@ class Services:
         if instance.ended:
             self._doors.drain(service.group(instance.release), instance.address)
             del service.instances[instance.id]
-            service.prune()
+            self._launcher.forget(service.prune())
         elif not instance.stopping:
             instance.stopping = True
             if instance.handle is not None:
@@ -262,9 +274,9 @@ class Services:
         operation = service.operation
         assert operation is not None
         release = service.releases[service.candidate]
-        port = release.settings.port
+        port = release.port
         if not action.instance:
-            operation.failure = "Failed to pull your application image."
+            operation.failure = FAILED_BUILD if release.settings.code else FAILED_PULL
         elif service.instances[action.instance].ended:
             operation.failure = service.instances[action.instance].ended
         else:
@@ -291,6 +303,7 @@ class Services:
             self._over(service, operation, status, "ROLLBACK_SUCCEEDED" if rolled_back else "FAILED", now)
         elif operation.kind == "DELETE_SERVICE":
             service.deleted, service.active = now, 0
+            self._launcher.forget(service.images())
             self._over(service, operation, "DELETED", "SUCCEEDED", now)
         elif operation.kind == "PAUSE_SERVICE":
             service.active, service.pushed = 0, False
@@ -315,8 +328,13 @@ class Services:
     def _deployment(self, service: Service, message: str, now: float) -> None:
         """Add to the events, and to the log of the deployment."""
         self.tell(service, message, now)
-        if service.operation is not None:
-            self._write(service, f"deployment/{service.operation.id}", message, now)
+        stream = self._stream(service)
+        if stream:
+            self._write(service, stream, message, now)
+
+    def _stream(self, service: Service) -> str:
+        """The log stream of the operation in progress; empty when there is none."""
+        return f"deployment/{service.operation.id}" if service.operation is not None else ""
 
     def _write(self, service: Service, stream: str, message: str, now: float) -> None:
         group = service.log_group("service")

@@ -1,7 +1,7 @@
 """What services refer to: auto scaling configurations, connections, connectors, observability, domains.
 
-Connections, VPC connectors, VPC ingress connections, observability configurations and custom domains are described and
-stored; nothing is done with them.
+VPC connectors, VPC ingress connections, observability configurations and custom domains are described and stored;
+nothing is done with them.
 """
 
 from collections.abc import Mapping
@@ -59,13 +59,13 @@ class Revision:
 
 @dataclass
 class Connection:
-    """A connection to a source code provider; the handshake is done in AWS's console, so it stays pending here."""
+    """A connection to a source code provider, which is not reached: folders of this machine stand in for it."""
 
     region: str
     name: str
     provider: str
     created: float
-    status: str = "PENDING_HANDSHAKE"
+    status: str = "AVAILABLE"
     id: str = field(default_factory=names.hex_id)
     tags: dict[str, str] = field(default_factory=dict)
 

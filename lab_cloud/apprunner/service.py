@@ -47,25 +47,20 @@ class Settings:
     observability: Mapping[str, Any] | None = None
 
     @property
-    def image(self) -> str:
-        """The image as the learner wrote it."""
-        return str(self.source["ImageRepository"]["ImageIdentifier"])
+    def code(self) -> Mapping[str, Any] | None:
+        """``CodeRepository``; None when the source is an image."""
+        return self.source.get("CodeRepository")
 
     @property
-    def private(self) -> bool:
-        """Whether the image lies in a private repository."""
-        return bool(self.source["ImageRepository"]["ImageRepositoryType"] == "ECR")
+    def image(self) -> str:
+        """The image as the learner wrote it; empty when the source is code."""
+        return "" if self.code else str(self.source["ImageRepository"]["ImageIdentifier"])
 
     @property
     def of_image(self) -> Mapping[str, Any]:
         """How the image is started."""
         found: Mapping[str, Any] = self.source["ImageRepository"]["ImageConfiguration"]
         return found
-
-    @property
-    def port(self) -> int:
-        """The port that the program listens on."""
-        return int(self.of_image["Port"])
 
     @property
     def access_role(self) -> str:
@@ -84,6 +79,29 @@ class Settings:
         )
 
 
+@dataclass(frozen=True)
+class Run:
+    """What an instance runs.
+
+    Parameters
+    ----------
+    image : str
+        The reference that the runtime understands; what was pulled or built, even when its name has moved since.
+    port : int
+        The port that the program listens on.
+    command : tuple of str or None
+        None: the image's own.
+    environment, secrets : mapping of str to str
+        Its variables, and those whose values lie at an ARN.
+    """
+
+    image: str
+    port: int
+    command: tuple[str, ...] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass
 class Release:
     """One version of a service.
@@ -93,13 +111,23 @@ class Release:
     number : int
         From 1.
     settings : Settings
-        What it runs.
+        What it was asked to be.
+
+    Attributes
+    ----------
+    run : Run or None
+        What its instances run, once its image is here.
     """
 
     number: int
     settings: Settings
     pull: str = ""
-    digest: str = ""
+    run: Run | None = None
+
+    @property
+    def port(self) -> int:
+        """The port that its program listens on; 0 before its image is here."""
+        return self.run.port if self.run is not None else 0
 
 
 @dataclass
@@ -251,10 +279,22 @@ class Service:
         self.candidate = made.number
         return made
 
-    def prune(self) -> None:
-        """Forget the releases that nothing runs any more; the last one that had the traffic stays, to be resumed."""
+    def prune(self) -> set[str]:
+        """Forget the releases that nothing runs any more; the last one that had the traffic stays, to be resumed.
+
+        Returns
+        -------
+        set of str
+            The images that no release runs any more.
+        """
         used = {one.release for one in self.instances.values()} | {self.active, self.candidate, self.last}
+        before = self.images()
         self.releases = {number: one for number, one in self.releases.items() if number in used}
+        return before - self.images()
+
+    def images(self) -> set[str]:
+        """The images of its releases."""
+        return {one.run.image for one in self.releases.values() if one.run is not None}
 
     def summary(self) -> dict[str, Any]:
         """As ListServices shows it."""

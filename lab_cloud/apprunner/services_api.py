@@ -95,7 +95,7 @@ class ServiceOperations:
         _require(service, "resumed", "PAUSED")
         before = service.releases[service.last]
         release = service.release(service.settings)
-        release.digest, release.pull = before.digest, "pulled"
+        release.run, release.pull = before.run, "pulled"
         return _begun(region, service, self._services.begin(service, "RESUME_SERVICE", self._clock.now()))
 
     def start_deployment(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:

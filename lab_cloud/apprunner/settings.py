@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..wire import ACCOUNT
+from . import code
 from .service import Settings
 from .store import CONNECTOR, INVALID, OBSERVABILITY, SCALING, Region, invalid
 
@@ -40,9 +41,9 @@ SECRETS = (
     "Secrets in environment variables (RuntimeEnvironmentSecrets) are not part of the embedded cloud yet: "
     "use RuntimeEnvironmentVariables."
 )
-CODE = (
-    "Services from source code (CodeRepository) are not part of the embedded cloud yet. Build an image, push it to "
-    "Amazon ECR, and name it in ImageRepository."
+UNWATCHED = (
+    "Automatic deployments of source code are not part of the embedded cloud, which watches no folder: set "
+    "AutoDeploymentsEnabled to False, and call StartDeployment when the code has changed."
 )
 
 
@@ -95,7 +96,7 @@ class Reader:
         source, scaling = params.get("SourceConfiguration"), params.get("AutoScalingConfigurationArn")
         network, watch = params.get("NetworkConfiguration"), params.get("ObservabilityConfiguration")
         return Settings(
-            source=old.source if source is None else self._source({**_inherited(old), **source}),
+            source=old.source if source is None else self._source(_updated(old, source)),
             cpu=cpu,
             memory=memory,
             role=role,
@@ -106,9 +107,10 @@ class Reader:
         )
 
     def _source(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        if given.get("CodeRepository") and given.get("ImageRepository"):
+            raise invalid("SourceConfiguration has an ImageRepository or a CodeRepository, not both.")
         if given.get("CodeRepository"):
-            self._check_connection(given.get("AuthenticationConfiguration", {}))
-            raise invalid(CODE)
+            return self._code(given)
         repository = given.get("ImageRepository")
         if not repository:
             raise invalid("SourceConfiguration must have an ImageRepository or a CodeRepository.")
@@ -134,6 +136,27 @@ class Reader:
             },
             "AutoDeploymentsEnabled": kind == "ECR" if automatic is None else automatic,
             **({"AuthenticationConfiguration": dict(authentication)} if authentication else {}),
+        }
+
+    def _code(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        authentication = given.get("AuthenticationConfiguration", {})
+        self._check_connection(authentication)
+        repository = given["CodeRepository"]
+        configuration = repository.get("CodeConfiguration")
+        if not configuration:
+            raise invalid("A CodeRepository needs a CodeConfiguration when a service is created.")
+        if given.get("AutoDeploymentsEnabled"):
+            raise invalid(UNWATCHED)
+        made = {"ConfigurationSource": configuration["ConfigurationSource"]}
+        if made["ConfigurationSource"] == "API":
+            made["CodeConfigurationValues"] = _of_code(configuration.get("CodeConfigurationValues"))
+        problem = code.folder_of(repository)[1]
+        if problem:
+            raise invalid(problem)
+        return {
+            "CodeRepository": {"SourceDirectory": "/", **repository, "CodeConfiguration": made},
+            "AutoDeploymentsEnabled": False,
+            "AuthenticationConfiguration": dict(authentication),
         }
 
     def _check_image(self, kind: str, image: str) -> None:
@@ -214,10 +237,27 @@ def reference_of(image: str, host: str) -> tuple[str, str, str]:
     return f"{host}/{found[3]}", found[2], ""
 
 
-def _inherited(old: Settings) -> dict[str, Any]:
-    """Parts of a source that an update may leave out."""
-    kept = ("AuthenticationConfiguration", "AutoDeploymentsEnabled", "ImageRepository")
-    return {name: old.source[name] for name in kept if name in old.source}
+def _updated(old: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
+    """A source with what an update leaves out; an image stays an image, and code stays code."""
+    kind, other = ("CodeRepository", "ImageRepository") if old.code else ("ImageRepository", "CodeRepository")
+    if given.get(other):
+        raise invalid(f"The service has a {kind}; an update cannot make it a service with a {other}.")
+    kept = ("AuthenticationConfiguration", "AutoDeploymentsEnabled", kind)
+    made = {**{name: old.source[name] for name in kept if name in old.source}, **given}
+    if old.code and not made[kind].get("CodeConfiguration"):
+        made[kind] = {**made[kind], "CodeConfiguration": old.code["CodeConfiguration"]}
+    return made
+
+
+def _of_code(given: Mapping[str, Any] | None) -> dict[str, Any]:
+    if not given:
+        raise invalid("The ConfigurationSource API needs CodeConfigurationValues.")
+    if given["Runtime"] not in code.RUNTIMES:
+        raise invalid(code.unknown(given["Runtime"]))
+    if not given.get("StartCommand"):
+        raise invalid("CodeConfigurationValues need a StartCommand, for example: python app.py")
+    build = {"BuildCommand": given["BuildCommand"]} if given.get("BuildCommand") else {}
+    return {"Runtime": given["Runtime"], **build, **_of_image(given)}
 
 
 def _of_image(given: Mapping[str, Any]) -> dict[str, Any]:

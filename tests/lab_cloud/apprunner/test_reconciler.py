@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from lab_cloud.apprunner.reconciler import Services
-from lab_cloud.apprunner.service import Instance, Release, Service
+from lab_cloud.apprunner.service import Instance, Release, Run, Service
 from lab_cloud.apprunner.settings import Reader
 from lab_cloud.apprunner.store import Store
 from lab_cloud.clock import ManualClock
@@ -70,10 +70,14 @@ class Launcher:
 
     def __init__(self) -> None:
         self.refusal = ""
+        self.forgotten: set[str] = set()
         self.handles: dict[str, Handle] = {}
 
-    def pull(self, service: Service, release: Release, pulled: Any) -> None:
-        pulled("sha256:1", self.refusal)
+    def prepare(self, service: Service, release: Release, say: Any, ready: Any) -> None:
+        ready(None if self.refusal else Run("image", PORT), self.refusal)
+
+    def forget(self, images: set[str]) -> None:
+        self.forgotten |= images
 
     def start(self, service: Service, release: Release, instance: Instance, started: Any, ended: Any) -> None:
         self.handles[instance.id] = Handle(ended)

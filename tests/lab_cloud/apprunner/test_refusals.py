@@ -1,5 +1,6 @@
 """Bad input gets AWS's error, and a message that says what would do."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -73,8 +74,11 @@ def test_the_rest_of_a_source(runner: Runner) -> None:
         refused(runner, "The start command", SourceConfiguration=source(start=command))
 
 
-def test_source_code_needs_a_connection_and_is_not_here(runner: Runner) -> None:
-    code = {"RepositoryUrl": "https://example.org/x", "SourceCodeVersion": {"Type": "BRANCH", "Value": "main"}}
+def test_source_code_needs_a_connection_a_folder_and_python(runner: Runner, tmp_path: Path) -> None:
+    code: dict[str, Any] = {
+        "RepositoryUrl": "https://example.org/x",
+        "SourceCodeVersion": {"Type": "BRANCH", "Value": "main"},
+    }
     given: dict[str, Any] = {"CodeRepository": code}
     refused(runner, "needs a ConnectionArn", SourceConfiguration=given)
     unknown = "arn:aws:apprunner:us-east-1:123456789012:connection/nobody/0"
@@ -83,7 +87,21 @@ def test_source_code_needs_a_connection_and_is_not_here(runner: Runner) -> None:
     made = runner.client.create_connection(ConnectionName=runner.cloud.name("hub"), ProviderType="GITHUB")
     assert made["Connection"]["Status"] == "PENDING_HANDSHAKE"
     given["AuthenticationConfiguration"] = {"ConnectionArn": made["Connection"]["ConnectionArn"]}
-    refused(runner, "source code (CodeRepository) are not part", SourceConfiguration=given)
+    refused(runner, "needs a CodeConfiguration", SourceConfiguration=given)
+    code["CodeConfiguration"] = {"ConfigurationSource": "API"}
+    refused(runner, "needs CodeConfigurationValues", SourceConfiguration=given)
+    values = code["CodeConfiguration"]["CodeConfigurationValues"] = {"Runtime": "NODEJS_18"}
+    refused(runner, "builds Python only", SourceConfiguration=given)
+    values["Runtime"] = "PYTHON_311"
+    refused(runner, "need a StartCommand", SourceConfiguration=given)
+    values["StartCommand"] = "python app.py"
+    refused(runner, "The repository https://example.org/x is not reached", SourceConfiguration=given)
+    code["RepositoryUrl"] = (tmp_path / "nothing").as_uri()
+    refused(runner, "There is no folder", SourceConfiguration=given)
+    code |= {"RepositoryUrl": tmp_path.as_uri(), "SourceDirectory": "/../.."}
+    refused(runner, "leads out of the repository", SourceConfiguration=given)
+    refused(runner, "watches no folder", SourceConfiguration={**given, "AutoDeploymentsEnabled": True})
+    refused(runner, "not both", SourceConfiguration={**given, **source()})
 
 
 def test_what_a_service_names_must_exist(runner: Runner) -> None:

@@ -31,6 +31,7 @@ WORKLOAD = ("status", "scale")
 WANTED: dict[str, dict[str, tuple[str, ...]]] = {
     "v1": {
         "configmaps": (),
+        "endpoints": (),
         "events": (),
         "namespaces": ("status",),
         "nodes": ("status",),
@@ -42,7 +43,7 @@ WANTED: dict[str, dict[str, tuple[str, ...]]] = {
         "services": ("status",),
     },
     "apps/v1": {"daemonsets": ("status",), "deployments": WORKLOAD, "replicasets": WORKLOAD},
-    "batch/v1": {"jobs": ("status",)},
+    "batch/v1": {"cronjobs": ("status",), "jobs": ("status",)},
     "authentication.k8s.io/v1": {"selfsubjectreviews": (), "tokenreviews": ()},
     "authorization.k8s.io/v1": {
         "selfsubjectaccessreviews": (),
@@ -51,6 +52,7 @@ WANTED: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "coordination.k8s.io/v1": {"leases": ()},
     "discovery.k8s.io/v1": {"endpointslices": ()},
+    "policy/v1": {"poddisruptionbudgets": ("status",)},
     "rbac.authorization.k8s.io/v1": {"clusterrolebindings": (), "clusterroles": (), "rolebindings": (), "roles": ()},
     "storage.k8s.io/v1": {"csidrivers": (), "storageclasses": ()},
 }

@@ -2,6 +2,7 @@
 
 from .client import Client
 from .deployment import Deployments
+from .endpoints import EndpointSlices
 from .replica_set import ReplicaSets
 from .runner import Controller, Controllers
 
@@ -14,5 +15,5 @@ def standard(client: Client) -> Controllers:
     client : Client
         The cluster's API.
     """
-    controllers: list[Controller] = [Deployments(client), ReplicaSets(client)]
+    controllers: list[Controller] = [Deployments(client), ReplicaSets(client), EndpointSlices(client)]
     return Controllers(client, controllers)

@@ -165,6 +165,15 @@ def _job(found: Object) -> None:
         _set(labels, {**own, "batch.kubernetes.io/job-name": name, "controller-uid": uid, "job-name": name})
 
 
+def _cron_job(found: Object) -> None:
+    spec = found.setdefault("spec", {})
+    _set(spec, {"concurrencyPolicy": "Allow", "suspend": False})
+    _set(spec, {"successfulJobsHistoryLimit": 3, "failedJobsHistoryLimit": 1})
+    template = spec.get("jobTemplate")
+    if isinstance(template, dict):
+        _template(template)
+
+
 def _service(found: Object) -> None:
     spec = found.setdefault("spec", {})
     _set(spec, {"type": "ClusterIP", "sessionAffinity": "None"})
@@ -238,6 +247,7 @@ FILLERS: dict[str, Callable[[Object], None]] = {
     "ReplicaSet": _replica_set,
     "DaemonSet": _daemon_set,
     "Job": _job,
+    "CronJob": _cron_job,
     "Service": _service,
     "Secret": _secret,
     "PersistentVolumeClaim": _claim,

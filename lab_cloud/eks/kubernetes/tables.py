@@ -5,91 +5,32 @@ References
 https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
-from . import names
+from .cells import (
+    AGE,
+    NONE,
+    WORKLOAD_WIDE,
+    Cell,
+    Column,
+    Object,
+    age_of,
+    at,
+    field,
+    joined,
+    number,
+    selector_text,
+    share,
+)
 from .resources import Resource
+from .tables_batch import COLUMNS as BATCH
 from .tables_pods import ready as pod_ready
 from .tables_pods import restarts, state
-
-Object = Mapping[str, Any]
-Cell = Callable[[Object, float], Any]
-NONE = "<none>"
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column.
-
-    Parameters
-    ----------
-    name : str
-        Its title.
-    cell : callable
-        From an object and the time to what stands there.
-    wide : bool
-        Whether it is shown by ``-o wide`` only.
-    type : str
-        As the API names it.
-    """
-
-    name: str
-    cell: Cell
-    wide: bool = False
-    type: str = "string"
-
-
-def at(found: Any, path: str, default: Any = "") -> Any:
-    """The value at a path of members."""
-    for step in path.split("."):
-        found = found.get(step) if isinstance(found, Mapping) else None
-    return default if found is None else found
-
-
-def age_of(text: str | None, now: float) -> str:
-    """How long ago a time was, as kubectl writes it: ``5s``, ``3m20s``, ``2d``."""
-    if not text:
-        return "<unknown>"
-    seconds = max(int(now - names.epoch(text)), 0)
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
-    if seconds < 120:
-        return f"{seconds}s"
-    if minutes < 10:
-        return f"{minutes}m{seconds % 60}s" if seconds % 60 else f"{minutes}m"
-    if minutes < 180:
-        return f"{minutes}m"
-    if hours < 8:
-        return f"{hours}h{minutes % 60}m" if minutes % 60 else f"{hours}h"
-    if hours < 48:
-        return f"{hours}h"
-    if days < 8:
-        return f"{days}d{hours % 24}h" if hours % 24 else f"{days}d"
-    return f"{days}d" if days < 730 else f"{days // 365}y"
-
-
-def _age(found: Object, now: float) -> str:
-    return age_of(found["metadata"].get("creationTimestamp"), now)
-
-
-AGE = Column("Age", _age)
-
-
-def _field(title: str, path: str, default: Any = "", *, wide: bool = False) -> Column:
-    return Column(title, lambda found, _now: at(found, path, default), wide)
-
-
-def _number(title: str, path: str) -> Column:
-    return Column(title, lambda found, _now: at(found, path, 0), type="integer")
 
 
 def _sizes(*paths: str) -> Cell:
     return lambda found, _now: sum(len(at(found, path, ())) for path in paths)
-
-
-def _share(part: str, whole: str) -> Cell:
-    return lambda found, _now: f"{at(found, part, 0)}/{at(found, whole, 0)}"
 
 
 def _labels(path: str) -> Cell:
@@ -100,36 +41,6 @@ def _count(title: str, path: str) -> Column:
     return Column(title, lambda found, _now: len(at(found, path, ())))
 
 
-def _joined(values: Sequence[Any]) -> str:
-    return ",".join(map(str, values)) or NONE
-
-
-def _containers(field: str, path: str = "spec.template.spec.containers") -> Cell:
-    return lambda found, _now: _joined([each.get(field, "") for each in at(found, path, ())])
-
-
-def selector_text(found: Object | None) -> str:
-    """A selector in one line."""
-    if not found:
-        return NONE
-    parts = [f"{key}={value}" for key, value in sorted((found.get("matchLabels") or {}).items())]
-    for each in found.get("matchExpressions") or ():
-        values = f" ({','.join(each.get('values') or ())})" if each.get("values") else ""
-        parts.append(f"{each['key']} {each['operator'].lower()}{values}")
-    return _joined(parts)
-
-
-def _selector(path: str) -> Cell:
-    return lambda found, _now: selector_text(at(found, path, None))
-
-
-WORKLOAD_WIDE = (
-    Column("Containers", _containers("name"), wide=True),
-    Column("Images", _containers("image"), wide=True),
-    Column("Selector", _selector("spec.selector"), wide=True),
-)
-
-
 def _node_status(found: Object, _now: float) -> str:
     ready = [each for each in at(found, "status.conditions", ()) if each.get("type") == "Ready"]
     text = "Ready" if ready and ready[0].get("status") == "True" else "NotReady" if ready else "Unknown"
@@ -138,7 +49,7 @@ def _node_status(found: Object, _now: float) -> str:
 
 def _roles(found: Object, _now: float) -> str:
     prefix = "node-role.kubernetes.io/"
-    return _joined(
+    return joined(
         sorted(key.removeprefix(prefix) for key in at(found, "metadata.labels", {}) if key.startswith(prefix))
     )
 
@@ -157,11 +68,11 @@ def _external(found: Object, _now: float) -> str:
     shown = [each.get("hostname") or each.get("ip") or "" for each in entries]
     if kind == "LoadBalancer":
         return ",".join(shown) or "<pending>"
-    return _joined(at(found, "spec.externalIPs", ()))
+    return joined(at(found, "spec.externalIPs", ()))
 
 
 def _service_ports(found: Object, _now: float) -> str:
-    return _joined(
+    return joined(
         [
             f"{each['port']}{':' + str(each['nodePort']) if each.get('nodePort') else ''}/{each.get('protocol', 'TCP')}"
             for each in at(found, "spec.ports", ())
@@ -169,6 +80,7 @@ def _service_ports(found: Object, _now: float) -> str:
     )
 
 
+MOST_SHOWN = 3
 MODES = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOncePod": "RWOP"}
 
 
@@ -185,18 +97,6 @@ def _claim_of(found: Object, _now: float) -> str:
     return f"{reference['namespace']}/{reference['name']}" if reference else ""
 
 
-def _job_status(found: Object, _now: float) -> str:
-    for each in at(found, "status.conditions", ()):
-        if each.get("status") == "True" and each.get("type") in ("Complete", "Failed"):
-            return str(each["type"])
-    return "Suspended" if at(found, "spec.suspend", False) else "Running"
-
-
-def _duration(found: Object, now: float) -> str:
-    start, end = at(found, "status.startTime"), at(found, "status.completionTime")
-    return age_of(start, names.epoch(end) if end else now) if start else ""
-
-
 def _last_seen(found: Object, now: float) -> str:
     times = (at(found, "series.lastObservedTime"), at(found, "lastTimestamp"), at(found, "eventTime"))
     return age_of(next((each for each in times if each), found["metadata"].get("creationTimestamp")), now)
@@ -211,7 +111,18 @@ def _role(found: Object, _now: float) -> str:
 
 
 def _endpoints(found: Object, _now: float) -> str:
-    return _joined([one for each in at(found, "endpoints", ()) for one in each.get("addresses", ())])
+    return joined([one for each in at(found, "endpoints", ()) for one in each.get("addresses", ())])
+
+
+def _addresses(found: Object, _now: float) -> str:
+    shown = [
+        f"{address['ip']}:{port['port']}"
+        for each in at(found, "subsets", ())
+        for address in each.get("addresses") or ()
+        for port in each.get("ports") or ()
+    ]
+    more = f" + {len(shown) - MOST_SHOWN} more..." if len(shown) > MOST_SHOWN else ""
+    return joined(shown[:MOST_SHOWN]) + more
 
 
 def _boolean(path: str, default: bool = False) -> Cell:
@@ -229,8 +140,8 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("Restarts", lambda found, now: restarts(found, now, age_of)),
         AGE,
         Column("IP", _pod_ip, wide=True),
-        _field("Node", "spec.nodeName", NONE, wide=True),
-        _field("Nominated Node", "status.nominatedNodeName", NONE, wide=True),
+        field("Node", "spec.nodeName", NONE, wide=True),
+        field("Nominated Node", "status.nominatedNodeName", NONE, wide=True),
         Column("Readiness Gates", lambda _found, _now: NONE, wide=True),
     ),
     "Node": (
@@ -238,76 +149,72 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
             Column("Status", _node_status),
             Column("Roles", _roles),
             AGE,
-            _field("Version", "status.nodeInfo.kubeletVersion"),
+            field("Version", "status.nodeInfo.kubeletVersion"),
         ),
         Column("Internal-IP", _address("InternalIP"), wide=True),
         Column("External-IP", _address("ExternalIP"), wide=True),
-        _field("OS-Image", "status.nodeInfo.osImage", "<unknown>", wide=True),
-        _field("Kernel-Version", "status.nodeInfo.kernelVersion", "<unknown>", wide=True),
-        _field("Container-Runtime", "status.nodeInfo.containerRuntimeVersion", "<unknown>", wide=True),
+        field("OS-Image", "status.nodeInfo.osImage", "<unknown>", wide=True),
+        field("Kernel-Version", "status.nodeInfo.kernelVersion", "<unknown>", wide=True),
+        field("Container-Runtime", "status.nodeInfo.containerRuntimeVersion", "<unknown>", wide=True),
     ),
     "Deployment": (
-        Column("Ready", _share("status.readyReplicas", "spec.replicas")),
-        *(_number("Up-to-date", "status.updatedReplicas"), _number("Available", "status.availableReplicas"), AGE),
+        Column("Ready", share("status.readyReplicas", "spec.replicas")),
+        *(number("Up-to-date", "status.updatedReplicas"), number("Available", "status.availableReplicas"), AGE),
         *WORKLOAD_WIDE,
     ),
     "ReplicaSet": (
-        *(_number("Desired", "spec.replicas"), _number("Current", "status.replicas")),
-        *(_number("Ready", "status.readyReplicas"), AGE, *WORKLOAD_WIDE),
+        *(number("Desired", "spec.replicas"), number("Current", "status.replicas")),
+        *(number("Ready", "status.readyReplicas"), AGE, *WORKLOAD_WIDE),
     ),
     "DaemonSet": (
-        *(_number("Desired", "status.desiredNumberScheduled"), _number("Current", "status.currentNumberScheduled")),
-        *(_number("Ready", "status.numberReady"), _number("Up-to-date", "status.updatedNumberScheduled")),
-        _number("Available", "status.numberAvailable"),
+        *(number("Desired", "status.desiredNumberScheduled"), number("Current", "status.currentNumberScheduled")),
+        *(number("Ready", "status.numberReady"), number("Up-to-date", "status.updatedNumberScheduled")),
+        number("Available", "status.numberAvailable"),
         Column("Node Selector", _labels("spec.template.spec.nodeSelector")),
         *(AGE, *WORKLOAD_WIDE),
     ),
-    "Job": (
-        Column("Status", _job_status),
-        Column("Completions", _share("status.succeeded", "spec.completions")),
-        *(Column("Duration", _duration), AGE, *WORKLOAD_WIDE),
-    ),
     "Service": (
-        *(_field("Type", "spec.type"), _field("Cluster-IP", "spec.clusterIP", NONE), Column("External-IP", _external)),
+        *(field("Type", "spec.type"), field("Cluster-IP", "spec.clusterIP", NONE), Column("External-IP", _external)),
         *(Column("Port(s)", _service_ports), AGE),
         Column("Selector", _labels("spec.selector"), wide=True),
     ),
-    "Namespace": (_field("Status", "status.phase"), AGE),
+    "Endpoints": (Column("Endpoints", _addresses), AGE),
+    "Namespace": (field("Status", "status.phase"), AGE),
     "ConfigMap": (
         Column("Data", _sizes("data", "binaryData")),
         AGE,
     ),
-    "Secret": (_field("Type", "type"), _count("Data", "data"), AGE),
+    "Secret": (field("Type", "type"), _count("Data", "data"), AGE),
     "ServiceAccount": (_count("Secrets", "secrets"), AGE),
     "EndpointSlice": (
-        _field("AddressType", "addressType"),
-        Column("Ports", lambda found, _now: _joined([each.get("port", "") for each in at(found, "ports", ())])),
+        field("AddressType", "addressType"),
+        Column("Ports", lambda found, _now: joined([each.get("port", "") for each in at(found, "ports", ())])),
         *(Column("Endpoints", _endpoints), AGE),
     ),
     "PersistentVolume": (
-        *(_field("Capacity", "spec.capacity.storage"), Column("Access Modes", _modes("spec.accessModes"))),
-        *(_field("Reclaim Policy", "spec.persistentVolumeReclaimPolicy"), Column("Status", _claim_status)),
-        *(Column("Claim", _claim_of), _field("StorageClass", "spec.storageClassName")),
+        *(field("Capacity", "spec.capacity.storage"), Column("Access Modes", _modes("spec.accessModes"))),
+        *(field("Reclaim Policy", "spec.persistentVolumeReclaimPolicy"), Column("Status", _claim_status)),
+        *(Column("Claim", _claim_of), field("StorageClass", "spec.storageClassName")),
         *(
-            _field("VolumeAttributesClass", "spec.volumeAttributesClassName", "<unset>"),
-            _field("Reason", "status.reason"),
+            field("VolumeAttributesClass", "spec.volumeAttributesClassName", "<unset>"),
+            field("Reason", "status.reason"),
             AGE,
         ),
-        _field("VolumeMode", "spec.volumeMode", wide=True),
+        field("VolumeMode", "spec.volumeMode", wide=True),
     ),
     "PersistentVolumeClaim": (
         *(
             Column("Status", _claim_status),
-            _field("Volume", "spec.volumeName"),
-            _field("Capacity", "status.capacity.storage"),
+            field("Volume", "spec.volumeName"),
+            field("Capacity", "status.capacity.storage"),
         ),
-        *(Column("Access Modes", _modes("status.accessModes")), _field("StorageClass", "spec.storageClassName")),
-        *(_field("VolumeAttributesClass", "spec.volumeAttributesClassName", "<unset>"), AGE),
-        _field("VolumeMode", "spec.volumeMode", wide=True),
+        *(Column("Access Modes", _modes("status.accessModes")), field("StorageClass", "spec.storageClassName")),
+        *(field("VolumeAttributesClass", "spec.volumeAttributesClassName", "<unset>"), AGE),
+        field("VolumeMode", "spec.volumeMode", wide=True),
     ),
     "StorageClass": (
-        *(_field("Provisioner", "provisioner"), _field("ReclaimPolicy", "reclaimPolicy")),
-        _field("VolumeBindingMode", "volumeBindingMode"),
+        *(field("Provisioner", "provisioner"), field("ReclaimPolicy", "reclaimPolicy")),
+        field("VolumeBindingMode", "volumeBindingMode"),
         Column(
             "AllowVolumeExpansion", lambda found, _now: bool(at(found, "allowVolumeExpansion", False)), type="boolean"
         ),
@@ -324,13 +231,13 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     ),
     "RoleBinding": (Column("Role", _role), AGE),
     "ClusterRoleBinding": (Column("Role", _role), AGE),
-    "Role": (_field("Created At", "metadata.creationTimestamp"),),
-    "ClusterRole": (_field("Created At", "metadata.creationTimestamp"),),
-    "Lease": (_field("Holder", "spec.holderIdentity"), AGE),
+    "Role": (field("Created At", "metadata.creationTimestamp"),),
+    "ClusterRole": (field("Created At", "metadata.creationTimestamp"),),
+    "Lease": (field("Holder", "spec.holderIdentity"), AGE),
     "Event": (
-        *(Column("Last Seen", _last_seen), _field("Type", "type"), _field("Reason", "reason")),
-        *(Column("Object", _involved), _field("Message", "message")),
-        *(_field("Source", "source.component", wide=True), _field("Count", "count", 1, wide=True)),
+        *(Column("Last Seen", _last_seen), field("Type", "type"), field("Reason", "reason")),
+        *(Column("Object", _involved), field("Message", "message")),
+        *(field("Source", "source.component", wide=True), field("Count", "count", 1, wide=True)),
     ),
 }
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
@@ -354,7 +261,7 @@ def table(
     now : float
         The time, for ages.
     """
-    columns = COLUMNS.get(resource.kind, (AGE,))
+    columns = COLUMNS.get(resource.kind) or BATCH.get(resource.kind, (AGE,))
     named = resource.kind != "Event"
     heads = [_head("Name", "string", "name", 0)] if named else []
     heads += [_head(each.name, each.type, "", int(each.wide)) for each in columns]

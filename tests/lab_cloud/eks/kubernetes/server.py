@@ -17,6 +17,8 @@ PODS = "/api/v1/namespaces/default/pods"
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 SERVICES = "/api/v1/namespaces/default/services"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
+SECRETS = "/api/v1/namespaces/default/secrets"
+TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 REPLICA_SETS = "/apis/apps/v1/namespaces/default/replicasets"
 
 

@@ -1,0 +1,89 @@
+"""Who may do what."""
+
+from typing import Any
+
+import pytest
+
+from lab_cloud.eks.kubernetes.authorization import User
+from tests.lab_cloud.eks.kubernetes.server import (
+    DEPLOYMENTS,
+    PODS,
+    SECRETS,
+    Server,
+    pod,
+)
+
+
+def test_nobody_comes_in_without_a_token(server: Server) -> None:
+    for token in ("", "wrong"):
+        code, found = server.ask("GET", PODS, token=token)
+        assert (code, found["reason"], found["message"]) == (401, "Unauthorized", "Unauthorized")
+
+
+def test_who_has_no_role_is_told_so(server: Server) -> None:
+    code, found = server.ask("GET", PODS, token="nobody")
+    assert (code, found["reason"]) == (403, "Forbidden")
+    assert found["message"] == (
+        'pods is forbidden: User "nobody" cannot list resource "pods" in API group "" in the namespace "default"'
+    )
+    assert "at the cluster scope" in server.ask("GET", "/api/v1/nodes", token="nobody")[1]["message"]
+    assert server.ask("GET", "/api/v1", token="nobody")[0] == 200
+
+
+def bind(server: Server, role: str, kind: str, subject: dict[str, Any], namespace: str = "") -> None:
+    base = "/apis/rbac.authorization.k8s.io/v1"
+    path = f"{base}/namespaces/{namespace}/rolebindings" if namespace else f"{base}/clusterrolebindings"
+    server.made(path, {"metadata": {"name": "test"}, "roleRef": {"kind": kind, "name": role}, "subjects": [subject]})
+
+
+def test_roles_allow_what_they_say_where_they_are_bound(server: Server) -> None:
+    rules = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list"]}]
+    server.made(
+        "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles", {"metadata": {"name": "reader"}, "rules": rules}
+    )
+    bind(server, "reader", "Role", {"kind": "User", "name": "nobody"}, "default")
+    assert server.ask("GET", PODS, token="nobody")[0] == 200
+    assert server.ask("GET", "/api/v1/namespaces/kube-system/pods", token="nobody")[0] == 403
+    assert server.ask("POST", PODS, pod(), token="nobody")[0] == 403
+    assert server.ask("GET", f"{PODS}/one/status", token="nobody")[0] == 403
+
+
+@pytest.mark.parametrize(
+    ("role", "allowed", "refused"),
+    [
+        ("view", [("GET", PODS), ("GET", DEPLOYMENTS)], [("GET", SECRETS), ("DELETE", f"{PODS}/a")]),
+        ("edit", [("DELETE", f"{PODS}/a"), ("GET", SECRETS)], [("GET", "/api/v1/nodes")]),
+        ("cluster-admin", [("GET", "/api/v1/nodes"), ("DELETE", "/api/v1/nodes/a")], []),
+    ],
+)  # fmt: skip
+def test_the_roles_of_every_cluster(server: Server, role: str, allowed: Any, refused: Any) -> None:
+    server.users["member"] = User("member", ("team",))
+    bind(server, role, "ClusterRole", {"kind": "Group", "name": "team"})
+    assert [server.ask(*each, token="member")[0] for each in allowed] == [
+        404 if each[1].endswith("/a") else 200 for each in allowed
+    ]
+    assert [server.ask(*each, token="member")[0] for each in refused] == [403] * len(refused)
+
+
+def test_reviews(server: Server) -> None:
+    base = "/apis/authorization.k8s.io/v1"
+    asked = {"resourceAttributes": {"verb": "list", "resource": "pods", "namespace": "default"}}
+    review = {"spec": asked}
+    assert server.ask("POST", f"{base}/selfsubjectaccessreviews", review)[1]["status"] == {"allowed": True}
+    found = server.ask("POST", f"{base}/selfsubjectaccessreviews", review, token="nobody")[1]
+    assert found["status"] == {"allowed": False}
+    other = {"spec": {**asked, "user": "nobody"}}
+    assert server.ask("POST", f"{base}/subjectaccessreviews", other)[1]["status"] == {"allowed": False}
+    assert server.ask("POST", f"{base}/subjectaccessreviews", review)[0] == 422
+    found = server.ask("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", {})[1]
+    assert found["status"]["userInfo"]["username"] == "root"
+    found = server.ask("POST", "/apis/authentication.k8s.io/v1/tokenreviews", {"spec": {"token": "nobody"}})[1]
+    assert found["status"]["user"]["username"] == "nobody"
+
+
+def test_speaking_for_somebody_else_needs_the_right_to(server: Server) -> None:
+    assert server.ask("GET", PODS, impersonate_user="nobody")[0] == 403
+    assert server.ask("GET", PODS, impersonate_user="any", impersonate_group="system:masters")[0] == 200
+    found = server.ask("GET", PODS, token="nobody", impersonate_user="root")[1]
+    assert 'cannot impersonate resource "users"' in found["message"]
+    assert server.ask("GET", PODS, impersonate_group="system:masters")[0] == 400

@@ -151,3 +151,5 @@ def delete(client: Client, wait: Wait, things: Sequence[Thing]) -> None:
                 ) from error
         if ours and kind.settle is not None:
             kind.settle(client(kind.service), wait, ours)
+        if ours and kind.after is not None:
+            kind.after(client, ours)

@@ -59,6 +59,8 @@ class Kind:
     settle : callable, optional
         ``settle(client, wait, things)`` waits until those that were asked to end have gone; needed where that takes a
         while and what follows depends on it.
+    after : callable, optional
+        ``after(clients, things)`` takes away what AWS leaves behind of things that have gone, and that has no tags.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Kind:
     find: "Callable[[Any, Tags], Iterator[Thing]]"
     delete: Callable[[Any, Thing], None]
     settle: Callable[[Any, Wait, Sequence[Thing]], None] | None = None
+    after: Callable[[Client, Sequence[Thing]], None] | None = None
 
 
 class Tags:

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from .inventory import Kind, Tags, Thing, Wait
+from .inventory import Client, Kind, Tags, Thing, Wait, pages
 
 NOT_IMPLEMENTED = 501
 CLOSED = {"AccessDeniedException", "OptInRequired", "SubscriptionRequiredException"}
 """Whoever may not even list has made nothing: App Runner takes no new customers since 2026-04-30."""
 
 
-def _all(client: Any, operation: str, member: str) -> Iterator[Any]:
+def pages_of(client: Any, operation: str, member: str) -> Iterator[Any]:
     """The items of all pages; none where there is no App Runner. botocore has no paginators for it."""
     from botocore.exceptions import ClientError, EndpointConnectionError
 
@@ -36,7 +36,7 @@ def _lab(client: Any, tags: Tags, arn: str) -> int | None:
 
 
 def _services(client: Any, tags: Tags) -> Iterator[Thing]:
-    for one in _all(client, "list_services", "ServiceSummaryList"):
+    for one in pages_of(client, "list_services", "ServiceSummaryList"):
         lab = None if one["Status"] == "DELETED" else _lab(client, tags, one["ServiceArn"])
         if lab is not None:
             yield Thing("App Runner service", one["ServiceName"], one["ServiceArn"], lab, one["Status"])
@@ -52,17 +52,50 @@ def _services_gone(client: Any, wait: Wait, things: Sequence[Thing]) -> None:
     def gone() -> bool:
         return not any(
             one["ServiceArn"] in ours and one["Status"] != "DELETED"
-            for one in _all(client, "list_services", "ServiceSummaryList")
+            for one in pages_of(client, "list_services", "ServiceSummaryList")
         )
 
     wait(gone, "the App Runner services to be gone", seconds=900)
+
+
+def _logs_gone(client: Client, things: Sequence[Thing]) -> None:
+    """App Runner makes the log groups of a service without tags, and leaves them when it has gone."""
+    logs = client("logs")
+    for thing in things:
+        name, identity = thing.id.split("/")[-2:]
+        prefix = f"/aws/apprunner/{name}/{identity}/"
+        for one in list(pages(logs, "describe_log_groups", "logGroups", logGroupNamePrefix=prefix)):
+            logs.delete_log_group(logGroupName=one["logGroupName"])
+
+
+def _ingresses(client: Any, tags: Tags) -> Iterator[Thing]:
+    for one in pages_of(client, "list_vpc_ingress_connections", "VpcIngressConnectionSummaryList"):
+        arn = one["VpcIngressConnectionArn"]
+        lab = _lab(client, tags, arn)
+        if lab is not None:
+            yield Thing("VPC ingress connection", arn.split("/")[-2], arn, lab)
+
+
+def _delete_ingress(client: Any, thing: Thing) -> None:
+    client.delete_vpc_ingress_connection(VpcIngressConnectionArn=thing.id)
+
+
+def _ingresses_gone(client: Any, wait: Wait, things: Sequence[Thing]) -> None:
+    """A service cannot be deleted before its ingress connection has gone."""
+    ours = {thing.id for thing in things}
+
+    def gone() -> bool:
+        there = pages_of(client, "list_vpc_ingress_connections", "VpcIngressConnectionSummaryList")
+        return not any(one["VpcIngressConnectionArn"] in ours for one in there)
+
+    wait(gone, "the VPC ingress connections to be gone", seconds=600)
 
 
 def _stored(kind: str, operation: str, member: str, prefix: str) -> Callable[[Any, Tags], Iterator[Thing]]:
     """How things that services refer to are found."""
 
     def find(client: Any, tags: Tags) -> Iterator[Thing]:
-        for one in _all(client, operation, member):
+        for one in pages_of(client, operation, member):
             lab = _lab(client, tags, one[f"{prefix}Arn"])
             if lab is not None:
                 state = str(one.get(f"{prefix}Revision", ""))
@@ -84,11 +117,12 @@ def _kind(name: str, operation: str, member: str, prefix: str, delete: str) -> K
 
 def host_of(client: Any, name: str) -> str:
     """The host name of a service's URL on AWS; empty when there is no such service."""
-    found = (one for one in _all(client, "list_services", "ServiceSummaryList") if one["ServiceName"] == name)
+    found = (one for one in pages_of(client, "list_services", "ServiceSummaryList") if one["ServiceName"] == name)
     return next((str(one["ServiceUrl"]) for one in found), "")
 
 
-SERVICES = Kind("App Runner service", "apprunner", _services, _delete_service, _services_gone)
+INGRESSES = Kind("VPC ingress connection", "apprunner", _ingresses, _delete_ingress, _ingresses_gone)
+SERVICES = Kind("App Runner service", "apprunner", _services, _delete_service, _services_gone, _logs_gone)
 SCALING = _kind(
     "auto scaling configuration",
     "list_auto_scaling_configurations",
@@ -105,4 +139,4 @@ OBSERVABILITY = _kind(
     "ObservabilityConfiguration",
     "delete_observability_configuration",
 )
-KINDS = (SERVICES, SCALING, CONNECTORS, CONNECTIONS, OBSERVABILITY)
+KINDS = (INGRESSES, SERVICES, SCALING, CONNECTORS, CONNECTIONS, OBSERVABILITY)

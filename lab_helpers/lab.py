@@ -7,6 +7,7 @@ from typing import Any
 from . import backends, cleanup, exercises, home, tagging, waiting
 from .address import Url
 from .errors import BackendError, CleanupFailed
+from .estimates import Estimates
 from .inventory import Tags, Thing
 from .load import begin, hosts, stop_all
 from .made import Made
@@ -18,7 +19,7 @@ from .replay import Built, footprint, replay
 START_FIRST = "Run lab.start() first."
 
 
-class Lab(OnThisMachine, Pictures):
+class Lab(OnThisMachine, Pictures, Estimates):
     """A lab of the course, connected to a cloud.
 
     Nothing happens before `start`.

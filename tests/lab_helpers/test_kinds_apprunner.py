@@ -33,15 +33,25 @@ def test_everything_goes() -> None:
     )["VpcConnector"]["VpcConnectorArn"]
     for _ in range(2):
         scaling = client.create_auto_scaling_configuration(AutoScalingConfigurationName="scaling")
-    client.create_service(
+    service = client.create_service(
         ServiceName="DemoHTTP",
         SourceConfiguration=SOURCE,
         AutoScalingConfigurationArn=scaling["AutoScalingConfiguration"]["AutoScalingConfigurationArn"],
-        NetworkConfiguration={"EgressConfiguration": {"EgressType": "VPC", "VpcConnectorArn": connector}},
-    )
+        NetworkConfiguration={
+            "EgressConfiguration": {"EgressType": "VPC", "VpcConnectorArn": connector},
+            "IngressConfiguration": {"IsPubliclyAccessible": False},
+        },
+    )["Service"]
     until(lambda: client.list_services()["ServiceSummaryList"][0]["Status"] == "RUNNING")
     assert lab.url("DemoHTTP").startswith("http://127.0.0.1:")
+    client.create_vpc_ingress_connection(
+        ServiceArn=service["ServiceArn"],
+        VpcIngressConnectionName="inside",
+        IngressVpcConfiguration={"VpcId": subnet["VpcId"], "VpcEndpointId": "vpce-0123456789abcdef0"},
+    )
+    assert len(log_groups(lab)) == 2
     expected = {
+        ("VPC ingress connection", "inside"),
         ("App Runner service", "DemoHTTP"),
         ("auto scaling configuration", "scaling"),
         ("VPC connector", "connector"),
@@ -52,6 +62,13 @@ def test_everything_goes() -> None:
     assert {(thing.kind, thing.name) for thing in lab.teardown(dry_run=True).things} >= expected
     lab.teardown()
     assert lab.teardown(dry_run=True).things == ()
+    assert log_groups(lab) == []
+
+
+def log_groups(lab: Lab) -> list[str]:
+    """Those that App Runner has made."""
+    found = lab.client("logs").describe_log_groups(logGroupNamePrefix="/aws/apprunner/")["logGroups"]
+    return [one["logGroupName"] for one in found]
 
 
 class Refusing:

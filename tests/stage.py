@@ -15,7 +15,7 @@ from botocore.config import Config
 from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parent.parent
-ONCE = Config(retries={"total_max_attempts": 1}, read_timeout=30)
+ONCE = Config(retries={"total_max_attempts": 1}, read_timeout=60)
 
 
 class RunningCloud:
@@ -30,7 +30,7 @@ class RunningCloud:
     def command(self, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [sys.executable, "-m", "lab_cloud", *words],
-            cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=60, check=False,
+            cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=240, check=False,
         )  # fmt: skip
         assert done.returncode == code, done.stdout + done.stderr
         return done
@@ -169,7 +169,7 @@ class Place:
 
     def wait(self, waiter: str, **arguments: Any) -> None:
         self.ecs.get_waiter(waiter).wait(
-            cluster=self.name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 200}, **arguments
+            cluster=self.name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 800}, **arguments
         )
 
     def until_steady(self, name: str, seconds: float = 20) -> dict[str, Any]:

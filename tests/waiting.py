@@ -5,13 +5,18 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
+PATIENCE = 4.0
+"""How many times longer than on a calm machine a thing may take here. It costs time only where the thing never comes."""
 
 
 def until(probe: Callable[[], T], seconds: float = 10.0, every: float = 0.02) -> T:
     """Call `probe` until it answers something true, and return that.
 
-    An exception of the probe counts as "not yet" until the deadline, and is then raised.
+    The deadline is meant for a calm machine and stretched for a busy one. What is waited for must stay once it is there:
+    a state that passes may come and go between two calls. An exception of the probe counts as "not yet" until the
+    deadline, and is then raised.
     """
+    seconds *= PATIENCE
     deadline = time.monotonic() + seconds
     while True:
         failure: Exception | None = None
@@ -25,5 +30,5 @@ def until(probe: Callable[[], T], seconds: float = 10.0, every: float = 0.02) ->
         if time.monotonic() > deadline:
             if failure is not None:
                 raise failure
-            raise AssertionError(f"not true within {seconds} s; last answer: {answer!r}")
+            raise AssertionError(f"not true within {seconds:g} s; last answer: {answer!r}")
         time.sleep(every)

@@ -14,10 +14,12 @@ from typing import Any
 
 from playwright.sync_api import Page, Request
 
+from tests.stage import RunningCloud
 from tests.waiting import until
 from tools.notebooks import ROOT, fresh_cloud
 
 TOKEN = "a-test"
+LONG, VERY_LONG = 120_000, 600_000  # milliseconds: what a page may need on a busy machine, and what a lab may
 SETTINGS: dict[str, dict[str, Any]] = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
     # Every cell is in the page, also those out of sight.
@@ -33,14 +35,32 @@ class Jupyter:
         self.url = url
         self.folder = folder
         self.lab_home = lab_home
+        self.cloud = RunningCloud(lab_home)  # a test may put its hand in, to hold still what would pass
+
+    @contextmanager
+    def draining_lasts(self, group: str) -> Iterator[None]:
+        """Hold each target of a target group that begins to drain in the block in that state until its end."""
+        elb = self.cloud.client("elbv2")
+        arn = elb.describe_target_groups(Names=[group])["TargetGroups"][0]["TargetGroupArn"]
+
+        def delay(seconds: int) -> None:
+            attributes = [{"Key": "deregistration_delay.timeout_seconds", "Value": str(seconds)}]
+            elb.modify_target_group_attributes(TargetGroupArn=arn, Attributes=attributes)
+
+        delay(3600)
+        yield
+        delay(0)
+        # A delay counts from the moment at which it begins, so it begins anew.
+        for one in elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]:
+            if one["TargetHealth"]["State"] == "draining":
+                elb.register_targets(TargetGroupArn=arn, Targets=[one["Target"]])
+                elb.deregister_targets(TargetGroupArn=arn, Targets=[one["Target"]])
+        delay(30)
 
 
 @contextmanager
-def jupyter(temporary: Path, speed: int = 20) -> Iterator[Jupyter]:
-    """Start JupyterLab on copies of the labs; it ends with the block.
-
-    The usual speed is slow enough for every phase to be seen.
-    """
+def jupyter(temporary: Path) -> Iterator[Jupyter]:
+    """Start JupyterLab on copies of the labs; it ends with the block."""
     folder = ROOT / "artifacts" / "browser"
     folder.mkdir(parents=True, exist_ok=True)
     for notebook in (ROOT / "labs").glob("*.ipynb"):
@@ -56,7 +76,6 @@ def jupyter(temporary: Path, speed: int = 20) -> Iterator[Jupyter]:
         places = ("config", "data", "runtime", "settings", "workspaces")
         names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
         names += ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
-        environment["LAB_SPEED"] = str(speed)
         environment |= {name: str(temporary / place) for name, place in zip(names, places, strict=True)}
         command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}"]
         command += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}", f"--IdentityProvider.token={TOKEN}"]
@@ -67,7 +86,7 @@ def jupyter(temporary: Path, speed: int = 20) -> Iterator[Jupyter]:
             server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT, cwd=folder)
             try:
                 url = f"http://127.0.0.1:{port}"
-                until(lambda: urllib.request.urlopen(f"{url}/api/status?token={TOKEN}", timeout=1), seconds=60)
+                until(lambda: urllib.request.urlopen(f"{url}/api/status?token={TOKEN}", timeout=5), seconds=120)
                 yield Jupyter(url, folder, Path(environment["LAB_HOME"]))
             finally:
                 server.terminate()
@@ -75,18 +94,23 @@ def jupyter(temporary: Path, speed: int = 20) -> Iterator[Jupyter]:
 
 
 class Lab:
-    """One notebook open in a page."""
+    """One notebook open in a page.
+
+    A test runs the notebook up to a cell, looks, and runs on: what the cells have made stays while it looks. What only
+    passes by while a cell runs is not waited for, since a busy machine may miss it.
+    """
 
     def __init__(self, page: Page, server: Jupyter, notebook: str) -> None:
         self.page = page
         self.elsewhere: list[str] = []
         self._server = server
+        self._next = 0
         page.on("request", self._note)
         page.goto(f"{server.url}/lab/tree/{notebook}?token={TOKEN}&reset")
-        page.wait_for_selector(".jp-CodeCell", timeout=60_000)
+        page.wait_for_selector(".jp-CodeCell", timeout=LONG)
         # Cells that are asked to run before the kernel is there bring up a dialog that asks for one.
         page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.ready; }")
-        self.wait_idle()
+        page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=LONG, state="attached")
 
     def _note(self, request: Request) -> None:
         if not request.url.startswith((self._server.url, "data:", "blob:", "about:")):
@@ -96,44 +120,41 @@ class Lab:
         """Run one of JupyterLab's commands; does not wait for what it starts."""
         self.page.evaluate("([n, a]) => { window.jupyterapp.commands.execute(n, a); }", [name, arguments or {}])
 
-    def wait_idle(self, seconds: float = 60) -> None:
-        """Wait until the kernel has nothing to do."""
-        self.page.wait_for_selector(
-            ".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=seconds * 1000, state="attached"
-        )
-
-    def run_all(self) -> None:
-        """Begin to run every cell."""
-        self.command("notebook:run-all-cells")
-
-    def run_until(self, words: str) -> None:
-        """Begin to run every cell before the first one with these words in it, and make that one current."""
-        self.page.evaluate(
-            """words => {
+    def begin(self, words: str = "") -> None:
+        """Begin to run the next cells, up to the first one with these words in it, which is left; or all of them."""
+        self._next = self.page.evaluate(
+            """([words, first]) => {
                 const notebook = window.jupyterapp.shell.currentWidget.content;
-                const cells = notebook.widgets.map(cell => cell.model.sharedModel.getSource());
-                notebook.activeCellIndex = cells.findIndex(source => source.includes(words));
+                const sources = notebook.widgets.map(cell => cell.model.sharedModel.getSource());
+                const found = sources.findIndex((source, n) => n > first && source.includes(words));
+                if (words && found < 0) throw new Error(`No cell after cell ${first} has: ${words}`);
+                const end = words ? found : sources.length;
+                notebook.deselectAll();
+                notebook.activeCellIndex = first;
+                notebook.extendContiguousSelectionTo(end - 1);
+                window.ran = false;
+                window.jupyterapp.commands.execute("notebook:run-cell").finally(() => { window.ran = true; });
+                return end;
             }""",
-            words,
+            [words, self._next],
         )
-        self.command("notebook:run-all-above")
 
-    def run_current(self) -> None:
-        """Begin to run the current cell."""
-        self.command("notebook:run-cell")
+    def wait_ran(self) -> None:
+        """Wait until what was begun has run; no cell may have failed."""
+        self.page.wait_for_function("() => window.ran", timeout=VERY_LONG)
+        assert self.problems() == []
 
-    def wait_ran(self, seconds: float) -> None:
-        """Wait until no cell waits for its turn and the kernel is idle."""
-        busy = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].some(p => p.textContent.includes('*'))"
-        self.page.wait_for_function(f"() => !{busy}", timeout=seconds * 1000)
-        self.wait_idle()
+    def run(self, words: str = "") -> None:
+        """Run the next cells, up to the first one with these words in it, which is left; or all of them."""
+        self.begin(words)
+        self.wait_ran()
 
     def theme(self, name: str) -> None:
         """Change to another theme and wait until it is there."""
         self.command("apputils:change-theme", {"theme": name})
         light = "false" if "Dark" in name else "true"
-        self.page.wait_for_selector(f"body[data-jp-theme-light={light}]", timeout=20_000, state="attached")
-        self.page.wait_for_selector("#jupyterlab-splash", timeout=20_000, state="detached")
+        self.page.wait_for_selector(f"body[data-jp-theme-light={light}]", timeout=LONG, state="attached")
+        self.page.wait_for_selector("#jupyterlab-splash", timeout=LONG, state="detached")
 
     def problems(self) -> list[str]:
         """Errors and stderr that the page shows."""

@@ -11,12 +11,10 @@ pytestmark = pytest.mark.browser
 
 def test_the_whole_lab(server: Jupyter, page: Page) -> None:
     lab = Lab(page, server, "08-ecr.ipynb")
-    expect(page.locator(".jp-RenderedMermaid img")).to_have_count(2, timeout=30_000)
+    expect(page.locator(".jp-RenderedMermaid img")).to_have_count(2)
     page.locator(".jp-RenderedMermaid img").first.scroll_into_view_if_needed()
     lab.both_themes("lab-08-picture")
-    lab.run_until("## Clean up")
-    lab.wait_ran(240)
-    assert lab.problems() == []
+    lab.run("## Clean up")
     page.locator(".jp-RenderedMermaid img").last.evaluate("node => node.scrollIntoView({block: 'center'})")
     lab.both_themes("lab-08-push")
 
@@ -29,9 +27,5 @@ def test_the_whole_lab(server: Jupyter, page: Page) -> None:
     lab.both_themes("lab-08-check")
     answer_by_keyboard(page, lab, server, 8)
 
-    lab.run_current()
-    lab.wait_ran(60)
-    lab.command("notebook:run-all-below")
-    lab.wait_ran(60)
-    assert lab.problems() == []
+    lab.run()
     assert lab.elsewhere == []

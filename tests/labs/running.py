@@ -19,11 +19,11 @@ CHECK = re.compile(r"lab\.check\(\"(\w+)\"\)")
 
 def nbval(path: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """Run the lab as shipped and compare the outputs of its checked cells."""
-    command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=120"]
+    command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300"]
     command += ["-x", "-q", "-p", "no:cacheprovider", "-c", str(SETTINGS), "--rootdir", str(ROOT), str(path)]
     for _ in range(STARTS):
         done = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=280
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=900
         )
         if NEVER_BEGAN not in done.stdout:
             break
@@ -46,7 +46,7 @@ def solved(path: Path) -> NotebookNode:
 
 def run(notebook: NotebookNode, environment: dict[str, str]) -> NotebookNode:
     """Run every cell; the notebook then holds the outputs."""
-    return execute(notebook, environment, timeout=120)
+    return execute(notebook, environment, timeout=300)
 
 
 def outcomes(notebook: NotebookNode) -> Iterator[tuple[str, str]]:

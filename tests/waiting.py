@@ -6,13 +6,13 @@ from typing import TypeVar
 
 T = TypeVar("T")
 PATIENCE = 4.0
-"""How many times longer than on a calm machine a thing may take here. It costs time only where the thing never comes."""
+"""How many times longer than on a calm machine a thing may take. It costs time only where the thing never comes."""
 
 
 def until(probe: Callable[[], T], seconds: float = 10.0, every: float = 0.02) -> T:
     """Call `probe` until it answers something true, and return that.
 
-    The deadline is meant for a calm machine and stretched for a busy one. What is waited for must stay once it is there:
+    The deadline is meant for a calm machine and stretched for a busy one. What is waited for must be there to stay:
     a state that passes may come and go between two calls. An exception of the probe counts as "not yet" until the
     deadline, and is then raised.
     """

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import containers_cli, home, images_cli, shell, system
+from . import containers_cli, home, images_cli, shell, system, trail_cli
 from .errors import AlreadyRunning, CloudError
 from .working import running as running_cloud
 
@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     interrupt = commands.add_parser("interrupt", help="take the capacity of a Fargate Spot task away, as AWS may")
     interrupt.add_argument("task", help="the task's id or ARN")
     interrupt.set_defaults(run=_interrupt)
+    trail_cli.add(commands)
     commands.add_parser("reset", help="delete everything that was created; the cloud stays up").set_defaults(run=_reset)
     images_cli.add(commands)
     containers_cli.add(commands)

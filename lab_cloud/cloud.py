@@ -28,6 +28,7 @@ from .elb.classic_api import ClassicApi
 from .elb.collector import ElbCollector
 from .elb.reconciler import Elb
 from .errors import CloudError
+from .events.part import Events
 from .images_control import ImagesControl
 from .network.addresses import AddressBook
 from .network.api import NetworkApi
@@ -78,6 +79,7 @@ class Cloud:
         core.world.add(self.elb)
         watch = CloudWatch(core)
         watch.sampler.add(ElbCollector(self.elb, core.world.lock))
+        Events(core, watch)
         registry = Ecr(core)
         capacity = Ec2AutoScaling(core, self.elb, watch)
         self.ecs = Ecs(core, self.elb, watch, logs, registry.pulling, capacity)

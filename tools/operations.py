@@ -38,6 +38,7 @@ SERVICES = {
     "ecr": ("Amazon ECR", "ecr/*.py"),
     "ecr-public": ("Amazon ECR Public", "ecr/*.py"),
     "autoscaling": ("Amazon EC2 Auto Scaling", "autoscaling/*.py"),
+    "events": ("Amazon EventBridge", "events/*.py"),
     "apprunner": ("AWS App Runner", "apprunner/*.py"),
     "elbv2": ("Elastic Load Balancing v2 (Application and Network Load Balancers)", "elb/*.py"),
     "elb": ("Elastic Load Balancing (Classic Load Balancers)", "elb/test_classic_api.py"),

@@ -126,6 +126,34 @@ class Dispatcher:
         assert isinstance(result, dict) or result is None
         return self._serialize(call, protocol, version, result or {})
 
+    def invoke(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
+        """Call an operation from within the cloud, as a service of AWS calls another; under the world's lock.
+
+        Parameters
+        ----------
+        call : Call
+            What is called; nobody is asked whether the caller may.
+        params : dict
+            The input, in botocore's shape.
+
+        Raises
+        ------
+        AwsError
+            As a client would get it.
+        """
+        known = _model(call.service)
+        if known is None or call.operation not in known.raw["operations"]:
+            raise AwsError("InvalidAction", f"There is no operation {call.operation} of {call.service}.")
+        self._check(known, call.operation, params, ())
+        handler = self.handler(call.service, call.operation)
+        result = handler(call, params) if handler is not None else FORWARD
+        if result is not FORWARD:
+            assert isinstance(result, dict) or result is None
+            return result or {}
+        if known.protocol != "json":
+            raise unsupported(call.operation, f"{call.service} cannot be called from within the embedded cloud.")
+        return self._moto.invoke(known, call, params)
+
     def _operation(self, request: Request, service: str, protocol: str) -> str:
         if protocol == "json":
             return request.headers.get("x-amz-target", "").rpartition(".")[2]

@@ -7,6 +7,7 @@ AWS answer (an HTML page, an unhandled exception, an operation that is not there
 import gc
 import importlib
 import io
+import json
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +15,8 @@ from urllib.parse import unquote
 
 from ..errors import AwsError
 from . import moto_load
-from .call import ACCOUNT, PARTITION, Response
+from .call import ACCOUNT, PARTITION, Call, Response
+from .model import Model
 from .sigv4 import Request
 
 log = logging.getLogger(__name__)
@@ -89,6 +91,28 @@ class MotoApps:
         ):
             raise unsupported(operation)
         return Response(caught["status"], headers, body)
+
+    def invoke(self, known: Model, call: Call, params: dict[str, Any]) -> dict[str, Any]:
+        """Call an operation of a JSON service from within the cloud.
+
+        Raises
+        ------
+        AwsError
+            What the service answers.
+        """
+        prefix = str(known.raw["metadata"].get("endpointPrefix", call.service))
+        headers = {
+            "host": f"{prefix}.{call.region}.amazonaws.com",
+            "x-amz-target": f"{known.target_prefix}.{call.operation}",
+            "content-type": f"application/x-amz-json-{known.raw['metadata'].get('jsonVersion', '1.1')}",
+            "authorization": f"AWS4-HMAC-SHA256 Credential=inside/20260101/{call.region}/{prefix}/aws4_request",
+        }
+        response = self.answer(Request("POST", "/", "", headers, json.dumps(params).encode()), call.operation)
+        answer = json.loads(response.body or b"{}")
+        if response.status >= 400:
+            code = str(answer.get("__type", "InternalFailure")).rpartition("#")[2]
+            raise AwsError(code, str(answer.get("message") or answer.get("Message") or ""), status=response.status)
+        return dict(answer)
 
     def warm(self, region: str) -> None:
         """Make the default VPC and IAM's managed policies now, rather than in the learner's first call."""

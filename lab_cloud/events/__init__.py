@@ -1,0 +1,1 @@
+"""Amazon EventBridge: buses, rules and targets, and events that really reach them."""

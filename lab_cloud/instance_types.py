@@ -1,7 +1,8 @@
 """EC2 instance types: `data/instance_types.csv`.
 
-The figures are those of EC2's DescribeInstanceTypes for us-east-1 (vCPU, memory, network interfaces, architecture), of
-the general families that run containers; DescribeInstanceTypes of the embedded cloud knows all types.
+The figures are those of EC2's DescribeInstanceTypes for us-east-1 (vCPU, memory, network interfaces and their
+addresses, architecture), of the general families that run containers; DescribeInstanceTypes of the embedded cloud knows
+all types.
 
 References
 ----------
@@ -34,6 +35,8 @@ class InstanceType:
         Network interfaces that can be attached, the primary one included.
     architecture : str
         ``x86_64`` or ``arm64``.
+    addresses : int
+        Private IPv4 addresses of each interface, its own included.
     """
 
     name: str
@@ -41,6 +44,7 @@ class InstanceType:
     memory: int
     interfaces: int
     architecture: str
+    addresses: int
 
     @property
     def cpu_units(self) -> int:
@@ -57,6 +61,16 @@ class InstanceType:
         """Tasks with a network interface of their own that fit: one interface is the instance's."""
         return self.interfaces - 1
 
+    @property
+    def most_pods(self) -> int:
+        """Pods that fit with the VPC CNI plugin: each has an address; 110 at most, 250 with more than 30 vCPUs.
+
+        References
+        ----------
+        https://docs.aws.amazon.com/eks/latest/userguide/choosing-instance-type.html
+        """
+        return min(self.interfaces * (self.addresses - 1) + 2, 250 if self.vcpu > 30 else 110)
+
 
 @cache
 def instance_types() -> dict[str, InstanceType]:
@@ -69,6 +83,7 @@ def instance_types() -> dict[str, InstanceType]:
                 int(row["memory_mib"]),
                 int(row["network_interfaces"]),
                 row["architecture"],
+                int(row["ipv4_per_interface"]),
             )
             for row in csv.DictReader(file)
         }

@@ -6,47 +6,12 @@ from typing import Any
 
 from . import names, versions
 from .access import Entry
+from .nodegroup import Nodegroup
+from .update import Update
 
 ACTIVE, CREATING, DELETING, UPDATING, FAILED = "ACTIVE", "CREATING", "DELETING", "UPDATING", "FAILED"
 LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 WITH_ENTRIES = ("API", "API_AND_CONFIG_MAP")
-
-
-@dataclass
-class Update:
-    """A change that takes its time.
-
-    Parameters
-    ----------
-    id, kind : str
-        For example ``VersionUpdate``.
-    params : dict
-        What changes, by the API's names.
-    created : float
-        When.
-    due : float
-        When it is done.
-    """
-
-    id: str
-    kind: str
-    params: dict[str, str]
-    created: float
-    due: float
-    status: str = "InProgress"
-    errors: list[dict[str, Any]] = field(default_factory=list)
-    version: str = ""
-
-    def describe(self) -> dict[str, Any]:
-        """As DescribeUpdate shows it."""
-        return {
-            "id": self.id,
-            "status": self.status,
-            "type": self.kind,
-            "params": [{"type": name, "value": value} for name, value in self.params.items()],
-            "createdAt": names.moment(self.created),
-            "errors": self.errors,
-        }
 
 
 @dataclass
@@ -102,6 +67,7 @@ class Cluster:
     encryption: list[dict[str, Any]] = field(default_factory=list)
     entries: dict[str, Entry] = field(default_factory=dict)
     updates: dict[str, Update] = field(default_factory=dict)
+    nodegroups: dict[str, Nodegroup] = field(default_factory=dict)
     oidc_id: str = field(default_factory=lambda: names.short_id(32).upper())
     endpoint: str = ""
     authority: str = ""
@@ -120,7 +86,8 @@ class Cluster:
     def tagged(self) -> Iterator[tuple[str, dict[str, str]]]:
         """What of it can carry tags: ARN and tags."""
         yield self.arn, self.tags
-        yield from ((each.arn, each.tags) for each in self.entries.values())
+        for each in (*self.entries.values(), *self.nodegroups.values()):
+            yield each.arn, each.tags
 
     def describe(self) -> dict[str, Any]:
         """As DescribeCluster shows it."""

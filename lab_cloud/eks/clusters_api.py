@@ -18,9 +18,10 @@ from ..wire import Call
 from ..wire.principals import caller_of
 from . import names, versions
 from .access import CLUSTER_ADMIN, Association, Entry, username_of
-from .cluster import ACTIVE, DELETING, LOG_TYPES, UPDATING, WITH_ENTRIES, Cluster, Network, Update
+from .cluster import ACTIVE, DELETING, LOG_TYPES, UPDATING, WITH_ENTRIES, Cluster, Network
 from .outside import Networks, Roles
 from .store import Region
+from .update import Update
 
 TRUSTED = "eks.amazonaws.com"
 INVALID = "InvalidParameterException"
@@ -148,6 +149,8 @@ class ClusterOperations:
         if cluster.protected:
             message = "Cluster deletion is blocked: deletion protection is on. Turn it off with UpdateClusterConfig."
             raise AwsError("InvalidRequestException", message, clusterName=cluster.name)
+        if cluster.nodegroups:
+            raise AwsError("ResourceInUseException", "Cluster has nodegroups attached", clusterName=cluster.name)
         cluster.status = DELETING
         cluster.due = self._clock.now() + self._delays.real("eks.cluster-deletion")
         return {"cluster": cluster.describe()}
@@ -242,21 +245,6 @@ class ClusterOperations:
     def _change_protection(self, cluster: Cluster, asked: bool) -> tuple[str, dict[str, str]]:
         cluster.protected = asked
         return "DeletionProtectionUpdate", {"DeletionProtection": str(asked).lower()}
-
-    def describe_update(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
-        """DescribeUpdate, of a cluster."""
-        cluster = self._region(call).find(params["name"])
-        found = cluster.updates.get(params["updateId"])
-        if found is None:
-            message = f"No update found for ID: {params['updateId']}"
-            raise AwsError("ResourceNotFoundException", message, clusterName=cluster.name)
-        return {"update": found.describe()}
-
-    def list_updates(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
-        """ListUpdates, of a cluster."""
-        found = list(self._region(call).find(params["name"]).updates)
-        ids, token = page(found, params.get("nextToken"), params.get("maxResults") or MOST_LISTED, INVALID)
-        return {"updateIds": ids, "nextToken": token}
 
     def describe_cluster_versions(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """DescribeClusterVersions."""

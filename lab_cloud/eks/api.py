@@ -5,13 +5,15 @@ from ..delays import Delays
 from ..wire import Call
 from .access_api import AccessOperations
 from .clusters_api import ClusterOperations
-from .outside import Networks, Roles
+from .nodegroups_api import NodegroupOperations
+from .outside import Machines, Networks, Roles
 from .refused import REFUSED
 from .store import Region, Store
 from .tags_api import TagOperations
+from .updates_api import UpdateOperations
 
 
-class EksApi(ClusterOperations, AccessOperations, TagOperations):
+class EksApi(ClusterOperations, AccessOperations, NodegroupOperations, UpdateOperations, TagOperations):
     """All operations of EKS that the embedded cloud has; those in `refused` answer ``UnsupportedOperation``.
 
     Parameters
@@ -26,16 +28,21 @@ class EksApi(ClusterOperations, AccessOperations, TagOperations):
         Where roles are looked up.
     networks : Networks
         Where subnets are looked up.
+    machines : Machines
+        Where images and launch templates are looked up.
     """
 
     refused = REFUSED
 
-    def __init__(self, store: Store, clock: Clock, delays: Delays, roles: Roles, networks: Networks) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, delays: Delays, roles: Roles, networks: Networks, machines: Machines
+    ) -> None:
         self._store = store
         self._clock = clock
         self._delays = delays
         self._roles = roles
         self._networks = networks
+        self._machines = machines
 
     def _region(self, call: Call) -> Region:
         return self._store.region(call.region)

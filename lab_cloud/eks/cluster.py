@@ -86,8 +86,8 @@ class Cluster:
     def tagged(self) -> Iterator[tuple[str, dict[str, str]]]:
         """What of it can carry tags: ARN and tags."""
         yield self.arn, self.tags
-        for each in (*self.entries.values(), *self.nodegroups.values()):
-            yield each.arn, each.tags
+        yield from ((each.arn, each.tags) for each in self.entries.values())
+        yield from ((each.arn, each.tags) for each in self.nodegroups.values())
 
     def describe(self) -> dict[str, Any]:
         """As DescribeCluster shows it."""

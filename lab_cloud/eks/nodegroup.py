@@ -128,10 +128,9 @@ class Nodegroup:
     made: Made = field(default_factory=Made)
     issues: tuple[Issue, ...] = ()
     updates: dict[str, Update] = field(default_factory=dict)
+    target: tuple[str, str] | None = None  # version and release that an update brings
     blocked_since: float | None = None
-    surge: int = 0
-    force: bool = False
-    rolling_since: float = 0.0
+    worn: tuple[dict[str, str], tuple[Taint, ...]] | None = None  # labels and taints that its nodes have
 
     @property
     def arn(self) -> str:

@@ -230,8 +230,7 @@ class NodegroupOperations:
                 raise checks.refuse(f"Requested version {version} is older than {found.version}.")
             release = images.find(call.region, found.ami, version, params.get("releaseVersion") or "").release
             told = {"Version": version, "ReleaseVersion": release, **told}
-            found.version, found.release = version, release
-        found.force, found.rolling_since = bool(params.get("force")), self._clock.now()
+            found.target = version, release
         return {"update": self._begin_nodegroup(found, "VersionUpdate", told).describe()}
 
     def _begin_nodegroup(self, found: Nodegroup, kind: str, told: dict[str, str]) -> Update:

@@ -2,11 +2,16 @@
 
 from collections.abc import Callable
 
+from ..autoscaling.part import Ec2AutoScaling
 from ..core import Core
 from .agents.loop import Loop
 from .agents.machine import Machine, Registries
 from .api import EksApi
-from .neighbours import IamNeighbour, VpcNeighbour
+from .drains import Drains
+from .neighbours import AutoScalingNeighbour, Ec2Neighbour, IamNeighbour, VpcNeighbour
+from .nodegroup_maker import Maker
+from .nodegroup_reconciler import NodegroupReconciler
+from .nodes import Nodes
 from .planes import Planes
 from .reconciler import ClusterReconciler
 from .store import Store
@@ -23,19 +28,44 @@ class Eks:
         From an access key id to its secret key, or None.
     registries : Registries
         Where images are pulled with a role's permissions.
+    capacity : Ec2AutoScaling
+        The groups whose instances become nodes.
     """
 
-    def __init__(self, core: Core, secret_of: Callable[[str], str | None], registries: Registries) -> None:
+    def __init__(
+        self, core: Core, secret_of: Callable[[str], str | None], registries: Registries, capacity: Ec2AutoScaling
+    ) -> None:
         self.store = Store()
         loop = Loop("kubelet")
         machine = Machine(core.runtime, registries, core.clock, core.folder / "pods", loop)
-        networks = VpcNeighbour()
+        networks, roles, machines = VpcNeighbour(), IamNeighbour(), Ec2Neighbour()
+        groups = AutoScalingNeighbour(capacity.store, capacity.api)
         self._planes = Planes(core.world, core.folder, secret_of, machine)
+        self._drains = Drains(core.world, self._planes)
+        beside = (machines, roles, networks)
+        self._nodes = Nodes(self.store, core.world, self._planes, *beside, core.delays, self._drains)
+        capacity.groups.hooks.append(self._nodes.holds)
         core.world.add(ClusterReconciler(self.store, self._planes, networks))
-        core.dispatcher.own("eks", EksApi(self.store, core.clock, core.delays, IamNeighbour(), networks))
+        core.world.add(self._nodes)
+        core.world.add(
+            NodegroupReconciler(
+                self.store,
+                core.world,
+                self._planes,
+                self._nodes,
+                Maker(machines, groups, roles, networks),
+                groups,
+                roles,
+                networks,
+                core.delays,
+            )
+        )
+        core.dispatcher.own("eks", EksApi(self.store, core.clock, core.delays, roles, networks, machines))
         core.on_reset.append(self._reset)
         core.on_close += [self._planes.close_all, loop.close]
 
     def _reset(self) -> None:
         self._planes.close_all()
         self.store.regions.clear()
+        self._nodes.clear()
+        self._drains.clear()

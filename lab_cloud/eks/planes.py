@@ -17,15 +17,18 @@ from .access import PRINCIPAL, creator, user_of
 from .agents.fleet import Fleet
 from .agents.machine import Machine
 from .cluster import WITH_ENTRIES, Cluster
-from .controllers.client import Loopback
+from .controllers.client import Client, Loopback, Object
 from .controllers.runner import Controllers
 from .controllers.standard import standard
+from .controllers.watching import Seen
 from .kubernetes.api import ApiServer
 from .kubernetes.authorization import Attributes, User
 from .kubernetes.server import Listener
 
 log = logging.getLogger(__name__)
 
+SEEN = ("nodes", "pods", "configmaps")
+"""What of a cluster EKS itself looks at."""
 MOST_KEPT = 256
 KEPT_SECONDS = 30.0
 """Short, so that a token does not outlive its fifteen minutes by much, nor a key that was deleted."""
@@ -39,9 +42,20 @@ class Plane:
     listener: Listener
     controllers: Controllers
     fleet: Fleet
+    client: Client
+    seen: Seen
+    ends: list[Callable[[], None]]
+
+    def config_map(self, namespace: str, name: str) -> Object | None:
+        """A ConfigMap, if it exists."""
+        wanted = {"namespace": namespace, "name": name}
+        found = (each for each in self.seen.all("configmaps") if wanted.items() <= each["metadata"].items())
+        return next(found, None)
 
     def close(self) -> None:
         """Stop it."""
+        for end in self.ends:
+            end()
         self.controllers.close()
         self.fleet.close()
         self.listener.close()
@@ -118,7 +132,9 @@ class Planes:
             controllers = standard(Loopback(api, "kube-controller-manager"))
             controllers.start()
             fleet = Fleet(Loopback(api, "kubelet"), self._machine)
-            self._planes[cluster.key] = Plane(api, listener, controllers, fleet)
+            client, seen = Loopback(api, "eks"), Seen(lambda: None)
+            ends = seen.watch(client, SEEN)
+            self._planes[cluster.key] = Plane(api, listener, controllers, fleet, client, seen, ends)
             cluster.endpoint, cluster.authority = f"https://127.0.0.1:{listener.port}", ca
 
         self._world.post(opened)

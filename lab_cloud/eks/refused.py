@@ -9,7 +9,6 @@ ENCRYPTION = "Encryption is kept and shown when a cluster is made with it; it ca
 FARGATE = "Fargate profiles are not here yet."
 IDENTITY = "OIDC identity providers are not here: use access entries."
 INSIGHT = "Cluster insights are not here."
-NODEGROUP = "Node groups are not here yet."
 POD_IDENTITY = "Pod identity associations are not here yet."
 
 REFUSED = {
@@ -57,8 +56,6 @@ REFUSED = {
         IDENTITY,
     ),
     **dict.fromkeys(("DescribeInsight", "DescribeInsightsRefresh", "ListInsights", "StartInsightsRefresh"), INSIGHT),
-    **dict.fromkeys(("CreateNodegroup", "DeleteNodegroup", "DescribeNodegroup", "ListNodegroups"), NODEGROUP),
-    **dict.fromkeys(("UpdateNodegroupConfig", "UpdateNodegroupVersion"), NODEGROUP),
     **dict.fromkeys(
         (
             "CreatePodIdentityAssociation",

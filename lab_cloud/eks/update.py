@@ -30,6 +30,7 @@ class Update:
     status: str = "InProgress"
     errors: list[dict[str, Any]] = field(default_factory=list)
     version: str = ""
+    begun: bool = False
 
     def describe(self) -> dict[str, Any]:
         """As DescribeUpdate shows it."""

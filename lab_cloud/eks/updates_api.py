@@ -43,7 +43,5 @@ class UpdateOperations:
     def list_updates(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """ListUpdates."""
         size = params.get("maxResults") or MOST_LISTED
-        ids, token = page(
-            list(self._updates(call, params)), params.get("nextToken"), size, "InvalidParameterException"
-        )
+        ids, token = page(list(self._updates(call, params)), params.get("nextToken"), size, "InvalidParameterException")
         return {"updateIds": ids, "nextToken": token}

@@ -1,4 +1,4 @@
-"""Launch templates, instance profiles, images and key pairs in moto, made for other services; under the world's lock."""
+"""Launch templates, instance profiles, images and key pairs in moto, for other services; under the world's lock."""
 
 import importlib
 from collections.abc import Mapping

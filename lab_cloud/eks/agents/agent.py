@@ -26,14 +26,18 @@ class NodeAgent:
         What it registers.
     machine : Machine
         What it runs pods with.
+    trouble : str
+        Why the node is not Ready; empty when it is.
     """
 
-    def __init__(self, client: Client, node: Node, machine: Machine) -> None:
+    def __init__(self, client: Client, node: Node, machine: Machine, trouble: str = "") -> None:
         self.node = node
+        self._trouble = trouble
         self._client = client
         self._machine = machine
         self._uid = ""
         self._since = 0.0
+        self._turned: float | None = None
         self._reported = 0.0
         self._stopped = False
         self._end: Callable[[], None] = lambda: None
@@ -49,6 +53,10 @@ class NodeAgent:
         """
         self._stopped = True
         self._machine.loop.post(self._leave)
+
+    def tell(self, trouble: str) -> None:
+        """Say from now on that the node is not Ready, and why; with an empty text that it is."""
+        self._machine.loop.post(lambda: self._tell(trouble))
 
     # -- on the loop --------------------------------------------------------------------------------------------------
 
@@ -75,9 +83,14 @@ class NodeAgent:
         self._uid = found["metadata"]["uid"]
         self._report()
 
+    def _tell(self, trouble: str) -> None:
+        if trouble != self._trouble and not self._stopped:
+            self._trouble, self._turned = trouble, self._machine.clock.now()
+            self._report()
+
     def _report(self) -> None:
         now = self._reported = self._machine.clock.now()
-        status = nodes.node_status(self.node, self._since, now)
+        status = nodes.node_status(self.node, self._since, now, self._trouble, self._turned)
         self._client.merge(f"/api/v1/nodes/{self.node.name}/status", {"status": status})
 
     def _renew(self) -> None:

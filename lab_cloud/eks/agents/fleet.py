@@ -22,11 +22,14 @@ class Fleet:
         self._machine = machine
         self._agents: dict[str, NodeAgent] = {}
 
-    def join(self, node: Node) -> NodeAgent:
-        """Switch a node on: its agent registers it and runs pods; returns at once. A name joins once."""
+    def join(self, node: Node, trouble: str = "") -> NodeAgent:
+        """Switch a node on: its agent registers it and runs pods; returns at once. A name joins once.
+
+        With a trouble it is not Ready, and says that.
+        """
         found = self._agents.get(node.name)
         if found is None:
-            found = self._agents[node.name] = NodeAgent(self._client, node, self._machine)
+            found = self._agents[node.name] = NodeAgent(self._client, node, self._machine, trouble)
             found.start()
         return found
 
@@ -35,6 +38,12 @@ class Fleet:
         found = self._agents.pop(name, None)
         if found is not None:
             found.stop()
+
+    def tell(self, name: str, trouble: str) -> None:
+        """Say what keeps a node from being Ready; an empty text when nothing does."""
+        found = self._agents.get(name)
+        if found is not None:
+            found.tell(trouble)
 
     def has(self, name: str) -> bool:
         """Whether a node of this name is switched on."""

@@ -140,7 +140,7 @@ def node_object(node: Node) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": spec}
 
 
-def node_status(node: Node, since: float, now: float) -> dict[str, Any]:
+def node_status(node: Node, since: float, now: float, trouble: str = "", turned: float | None = None) -> dict[str, Any]:
     """A node's status.
 
     Parameters
@@ -149,13 +149,19 @@ def node_status(node: Node, since: float, now: float) -> dict[str, Any]:
         The node.
     since, now : float
         Epoch seconds: when its agent began, and this moment.
+    trouble : str
+        Why it is not Ready; empty when it is.
+    turned : float, optional
+        When it last became Ready, or ceased to be; when its agent began, if that has not changed.
     """
     machine = uuid.uuid5(uuid.NAMESPACE_URL, node.provider_id).hex
     heartbeat = {"lastHeartbeatTime": names.timestamp(now), "lastTransitionTime": names.timestamp(since)}
+    told = {**_GOOD, "Ready": ("False", "KubeletNotReady", trouble)} if trouble else _GOOD
     conditions = [
         {"type": kind, "status": status, **heartbeat, "reason": reason, "message": message}
-        for kind, (status, reason, message) in _GOOD.items()
+        for kind, (status, reason, message) in told.items()
     ]
+    conditions[-1]["lastTransitionTime"] = names.timestamp(since if turned is None else turned)
     return {
         "addresses": [
             {"type": "InternalIP", "address": node.internal_ip},

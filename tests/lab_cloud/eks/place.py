@@ -13,6 +13,7 @@ from lab_cloud.elb.authority import ca_file
 from tests.stage import RunningCloud
 from tests.waiting import until
 
+NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly", "AmazonEKS_CNI_Policy")
 KUBECTL = os.environ.get("LAB_KUBECTL") or shutil.which("kubectl")
 
 
@@ -39,6 +40,25 @@ class EksPlace:
         name = self.cloud.name("role")
         made = self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
         return str(made["Role"]["Arn"])
+
+    def node_role(self, *policies: str) -> str:
+        """A role for nodes, with AWS's own policies; all that nodes need when none is named."""
+        arn = self.make_role("ec2.amazonaws.com")
+        for each in policies or NODE_POLICIES:
+            policy = f"arn:aws:iam::aws:policy/{each}"
+            self.iam.attach_role_policy(RoleName=arn.rpartition("/")[2], PolicyArn=policy)
+        return arn
+
+    def core(self, cluster: str) -> Any:
+        """The official Python client for a cluster's core API."""
+        import kubernetes
+
+        found = self.describe(cluster)
+        configuration = kubernetes.client.Configuration(host=found["endpoint"])
+        configuration.ssl_ca_cert = str(ca_file(self.cloud.home))
+        bearer = token(self.cloud.session(), cluster, self.cloud.endpoint)
+        configuration.api_key = {"authorization": f"Bearer {bearer}"}
+        return kubernetes.client.CoreV1Api(kubernetes.client.ApiClient(configuration))
 
     def make(self, name: str = "", **options: Any) -> str:
         """Create a cluster."""

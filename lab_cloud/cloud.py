@@ -85,7 +85,7 @@ class Cloud:
         self.ecs = Ecs(core, self.elb, watch, logs, registry.pulling, capacity)
         AutoScaling(core, self.ecs, watch)
         self.apprunner = AppRunner(core, registry, watch, logs)
-        Eks(core, self._secret_of, registry.pulling, capacity)
+        Eks(core, self._secret_of, registry.pulling, capacity, self.elb.targets)
         core.world.add(logs)
         for service, api in {
             "sts": Identity(core.running.access_key),

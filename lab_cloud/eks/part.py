@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from ..autoscaling.part import Ec2AutoScaling
 from ..core import Core
+from ..elb.targets import TargetRegistry
 from .agents.loop import Loop
 from .agents.machine import Machine, Registries
 from .api import EksApi
@@ -14,6 +15,7 @@ from .nodegroup_reconciler import NodegroupReconciler
 from .nodes import Nodes
 from .planes import Planes
 from .reconciler import ClusterReconciler
+from .services.part import ClusterServices
 from .store import Store
 
 
@@ -30,10 +32,17 @@ class Eks:
         Where images are pulled with a role's permissions.
     capacity : Ec2AutoScaling
         The groups whose instances become nodes.
+    targets : TargetRegistry
+        The targets of all load balancers.
     """
 
     def __init__(
-        self, core: Core, secret_of: Callable[[str], str | None], registries: Registries, capacity: Ec2AutoScaling
+        self,
+        core: Core,
+        secret_of: Callable[[str], str | None],
+        registries: Registries,
+        capacity: Ec2AutoScaling,
+        targets: TargetRegistry,
     ) -> None:
         self.store = Store()
         loop = Loop("kubelet")
@@ -41,6 +50,7 @@ class Eks:
         networks, roles, machines = VpcNeighbour(), IamNeighbour(), Ec2Neighbour()
         groups = AutoScalingNeighbour(capacity.store, capacity.api)
         self._planes = Planes(core.world, core.folder, secret_of, machine)
+        self._planes.attach.append(lambda cluster, api: ClusterServices(core, targets, cluster, api))
         self._drains = Drains(core.world, self._planes)
         beside = (machines, roles, networks)
         self._nodes = Nodes(self.store, core.world, self._planes, *beside, core.delays, self._drains)

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from ..elb.authority import Authority
 from ..elb.plane import Ports
@@ -34,6 +35,13 @@ KEPT_SECONDS = 30.0
 """Short, so that a token does not outlive its fifteen minutes by much, nor a key that was deleted."""
 
 
+class Closing(Protocol):
+    """Something that works for one cluster until it is closed."""
+
+    def close(self) -> None:
+        """End; does not wait."""
+
+
 @dataclass
 class Plane:
     """One cluster's control plane."""
@@ -45,6 +53,7 @@ class Plane:
     client: Client
     seen: Seen
     ends: list[Callable[[], None]]
+    attached: list[Closing]
 
     def config_map(self, namespace: str, name: str) -> Object | None:
         """A ConfigMap, if it exists."""
@@ -56,6 +65,8 @@ class Plane:
         """Stop it."""
         for end in self.ends:
             end()
+        for each in self.attached:
+            each.close()
         self.controllers.close()
         self.fleet.close()
         self.listener.close()
@@ -74,11 +85,17 @@ class Planes:
         From an access key id to its secret key, or None; takes the world's lock itself.
     machine : Machine
         What pods run with.
+
+    Attributes
+    ----------
+    attach : list of callable
+        Each gives something more that works for a cluster, from the cluster and its API server.
     """
 
     def __init__(self, world: World, home: Path, secret_of: Callable[[str], str | None], machine: Machine) -> None:
         self._world = world
         self._machine = machine
+        self.attach: list[Callable[[Cluster, ApiServer], Closing]] = []
         self._ports = Ports(home, "eks-ports.json")
         self._authority = Authority(home)
         self._secret_of = secret_of
@@ -134,7 +151,8 @@ class Planes:
             fleet = Fleet(Loopback(api, "kubelet"), self._machine)
             client, seen = Loopback(api, "eks"), Seen(lambda: None)
             ends = seen.watch(client, SEEN)
-            self._planes[cluster.key] = Plane(api, listener, controllers, fleet, client, seen, ends)
+            attached = [make(cluster, api) for make in self.attach]
+            self._planes[cluster.key] = Plane(api, listener, controllers, fleet, client, seen, ends, attached)
             cluster.endpoint, cluster.authority = f"https://127.0.0.1:{listener.port}", ca
 
         self._world.post(opened)

@@ -1,0 +1,1 @@
+"""How a cluster's Services are reached: their loopback ports, and their load balancers."""

@@ -1,0 +1,48 @@
+"""What is done for the Services of every cluster whose control plane answers."""
+
+from ...core import Core
+from ...elb.targets import TargetRegistry
+from ...wire.inside import Inside
+from ..cluster import Cluster
+from ..controllers.client import Loopback
+from ..controllers.runner import Controllers
+from ..kubernetes.api import ApiServer
+from .balancers import ClusterBalancers
+from .load_balancer import LoadBalancers
+from .proxy import ServiceProxy
+
+
+class ClusterServices:
+    """The doors and load balancers of one cluster.
+
+    Parameters
+    ----------
+    core : Core
+        What the parts of the cloud share.
+    targets : TargetRegistry
+        The targets of all load balancers.
+    cluster : Cluster
+        Which cluster.
+    api : ApiServer
+        Its API.
+    """
+
+    def __init__(self, core: Core, targets: TargetRegistry, cluster: Cluster, api: ApiServer) -> None:
+        client = Loopback(api, "service-controller")
+        inside = Inside(core.dispatcher, core.world.lock, core.running.access_key)
+        where = cluster.region, cluster.name, cluster.network.vpc
+        balancers = ClusterBalancers(inside, targets, core.world.lock, *where)
+        self._proxy = ServiceProxy(Loopback(api, "kube-proxy"), core.book, core.world.spawn)
+        # apart from each other: a load balancer waits for the world's lock, and nobody should wait for that
+        self._groups = (
+            Controllers(client, [LoadBalancers(client, balancers, core.clock.speed)]),
+            Controllers(client, [self._proxy]),
+        )
+        for each in self._groups:
+            each.start()
+
+    def close(self) -> None:
+        """End; load balancers stay, as on AWS."""
+        for each in self._groups:
+            each.close()
+        self._proxy.close()

@@ -29,6 +29,9 @@ from .elb.collector import ElbCollector
 from .elb.reconciler import Elb
 from .errors import CloudError
 from .events.part import Events
+from .iam.authority import Authority
+from .iam.guard import Guard
+from .iam.sts_api import StsApi
 from .images_control import ImagesControl
 from .network.addresses import AddressBook
 from .network.api import NetworkApi
@@ -38,7 +41,6 @@ from .wire import moto_load
 from .wire.dispatch import Dispatcher
 from .wire.gateway import Gateway
 from .wire.iam import Iam
-from .wire.identity import Identity
 from .wire.moto_apps import MotoApps
 from .wire.moto_logs import MotoLogs
 from .wire.ssm import Ssm
@@ -88,7 +90,7 @@ class Cloud:
         Eks(core, self._secret_of, registry.pulling, capacity, self.elb.targets)
         core.world.add(logs)
         for service, api in {
-            "sts": Identity(core.running.access_key),
+            "sts": StsApi(core.running.access_key, core.authority),
             "elbv2": ElbApi(self.elb),
             "ec2": NetworkApi(),
             "iam": Iam(),
@@ -205,6 +207,9 @@ def _core(folder: Path, port: int, speed: float, runtime: str) -> Core:
         runtime=chosen.name,
         started=clock.now(),
     )
+    dispatcher, authority = Dispatcher(moto, world.wake), Authority(clock)
+    guard = Guard(authority, access_key, world.lock)
+    dispatcher.guard = guard.check
     return Core(
         folder=folder,
         running=running,
@@ -212,8 +217,10 @@ def _core(folder: Path, port: int, speed: float, runtime: str) -> Core:
         delays=Delays(clock),
         world=world,
         moto=moto,
-        dispatcher=Dispatcher(moto, world.wake),
+        dispatcher=dispatcher,
         book=AddressBook(),
         runtime=chosen,
+        authority=authority,
+        guard=guard,
         check_signatures=os.environ.get("LAB_AUTH", "on") != "off",
     )

@@ -8,6 +8,8 @@ from .clock import Clock
 from .control import Command
 from .delays import Delays
 from .home import Running
+from .iam.authority import Authority
+from .iam.guard import Guard
 from .network.addresses import AddressBook
 from .runtime.spec import Runtime
 from .wire.dispatch import Dispatcher
@@ -42,6 +44,10 @@ class Core:
         Where private addresses really lead.
     runtime : Runtime
         What starts containers.
+    authority : Authority
+        What knows who may do what.
+    guard : Guard
+        What lets calls pass, or refuses them.
     check_signatures : bool
         False only under ``LAB_AUTH=off``.
 
@@ -64,6 +70,8 @@ class Core:
     dispatcher: Dispatcher
     book: AddressBook
     runtime: Runtime
+    authority: Authority
+    guard: Guard
     check_signatures: bool
     doors: dict[str, Door] = field(default_factory=dict)
     stream_doors: list[StreamDoor] = field(default_factory=list)

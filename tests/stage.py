@@ -1,5 +1,6 @@
 """A real cloud and a place in it, for tests and benches."""
 
+import contextlib
 import itertools
 import json
 import os
@@ -59,6 +60,31 @@ class RunningCloud:
         return self.command("url", name).stdout.strip()
 
 
+TASKS = {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
+
+
+def task_role(cloud: RunningCloud, name: str, *statements: dict[str, Any]) -> str:
+    """A role that tasks may have, with these statements as its policy; its ARN."""
+    iam = cloud.client("iam")
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [TASKS]})
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    if statements:
+        document = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+        iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=document)
+    return str(arn)
+
+
+def execution_role(cloud: RunningCloud) -> str:
+    """The role with which most task definitions here are started; its ARN."""
+    iam, name = cloud.client("iam"), "ecsTaskExecutionRole"
+    with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
+        arn = task_role(cloud, name, {"Effect": "Allow", "Action": "logs:CreateLogGroup", "Resource": "*"})
+        managed = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
+        iam.attach_role_policy(RoleName=name, PolicyArn=managed)
+        return arn
+    return f"arn:aws:iam::123456789012:role/{name}"
+
+
 class Place:
     """A cluster with a network, a load balancer and whatever else a service needs; all names are its own."""
 
@@ -71,6 +97,7 @@ class Place:
         found = self.ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [self.vpc]}])["Subnets"]
         self.subnets = [subnet["SubnetId"] for subnet in found][:2]
         self.group = self.security_group(80)
+        self.execution_role = execution_role(cloud)
 
     def security_group(self, *ports: int) -> str:
         made = self.ec2.create_security_group(GroupName=self.cloud.name("group"), Description="t", VpcId=self.vpc)
@@ -96,7 +123,7 @@ class Place:
             requiresCompatibilities=["FARGATE"],
             cpu="256",
             memory="512",
-            executionRoleArn="arn:aws:iam::123456789012:role/ecsTaskExecutionRole",
+            executionRoleArn=self.execution_role,
             containerDefinitions=[spec],
         )
         return str(made["taskDefinition"]["taskDefinitionArn"])

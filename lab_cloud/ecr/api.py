@@ -6,13 +6,13 @@ from typing import Any
 
 from ..clock import Clock
 from ..delays import Delays
+from ..iam.principal import Principal
 from .cache_api import CacheOperations
 from .images import Images
 from .images_api import ImageOperations
 from .layers_api import LayerOperations
 from .lifecycle_api import LifecycleOperations
 from .policies_api import PolicyOperations
-from .policy import Principal
 from .registry_api import RegistryOperations
 from .repositories_api import RepositoryOperations
 from .scanner import Scanner

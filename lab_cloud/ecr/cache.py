@@ -8,11 +8,11 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from ..errors import AwsError, ImageNotFound
+from ..iam.principal import Principal
 from ..runtime.catalog import Catalog
-from . import access, names
+from . import names
 from .images import Images
 from .manifest import parse
-from .policy import Principal
 from .repository import Repository
 from .store import Registry
 
@@ -61,7 +61,9 @@ class PullThrough:
             if not upstream or names.DIGEST.fullmatch(reference):
                 return
             for operation in ("BatchImportUpstreamImage", *(() if there else ("CreateRepository",))):
-                access.allow(registry, there, principal, operation, names.arn(registry.region, f"repository/{name}"))
+                self._images.access.allow(
+                    registry, there, principal, operation, names.arn(registry.region, f"repository/{name}")
+                )
         try:
             image = self._catalog.pull(f"{upstream}:{reference}")
         except ImageNotFound:

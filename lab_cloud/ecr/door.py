@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from ..clock import Clock
 from ..errors import AwsError
+from ..iam.principal import Principal
 from . import access, names
 from .cache import PullThrough
 from .door_blobs import BlobRoutes
@@ -34,7 +35,6 @@ from .http import (
 )
 from .images import Images
 from .layers_api import DOWNLOADS
-from .policy import Principal
 from .repository import Repository
 from .store import Registry, Store
 from .tokens import Tokens
@@ -184,7 +184,7 @@ class RegistryDoor(BlobRoutes, ManifestRoutes):
 
     def _catalog(self, request: HttpRequest, principal: Principal, region: str) -> Answer:
         registry = self._store.registry(region)
-        access.allow(registry, None, principal, "DescribeRepositories", "*")
+        self._images.access.allow(registry, None, principal, "DescribeRepositories", "*")
         return self._listing(request, "repositories", sorted(registry.repositories), {})
 
     async def _locked(self, job: Callable[[], T]) -> T:
@@ -199,7 +199,7 @@ class RegistryDoor(BlobRoutes, ManifestRoutes):
     def _repository(self, registry: Registry, name: str, principal: Principal, operation: str) -> Repository:
         """A repository, if its policy and the registry's do not forbid this; under the lock."""
         repository = registry.get(name)
-        access.allow(registry, repository, principal, operation, repository.arn)
+        self._images.access.allow(registry, repository, principal, operation, repository.arn)
         return repository
 
     def close(self) -> None:

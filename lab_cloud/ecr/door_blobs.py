@@ -7,11 +7,11 @@ from typing import Any
 
 from ..clock import Clock
 from ..errors import AwsError
-from . import access, names
+from ..iam.principal import Principal
+from . import names
 from .blobs import BlobStore, Upload
 from .http import Answer, HttpRequest, RegistryError, byte_range, store
 from .images import Images
-from .policy import Principal
 from .repository import Repository
 from .store import Registry
 
@@ -118,7 +118,7 @@ class BlobRoutes:
         def start() -> tuple[Repository, Upload | None]:
             if name not in registry.repositories and registry.template_for(name, "CREATE_ON_PUSH"):
                 arn = names.arn(registry.region, f"repository/{name}")
-                access.allow(registry, None, principal, "CreateRepository", arn)
+                self._images.access.allow(registry, None, principal, "CreateRepository", arn)
                 self._images.create(registry, name, self._host, "CREATE_ON_PUSH")
             repository = self._repository(registry, name, principal, "InitiateLayerUpload")
             source = request.query.get("from")

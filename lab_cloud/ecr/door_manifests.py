@@ -6,12 +6,12 @@ from concurrent.futures import Executor
 from typing import Any
 
 from ..errors import AwsError
+from ..iam.principal import Principal
 from . import manifest, names
 from .cache import PullThrough
 from .http import Answer, HttpRequest, RegistryError, json_answer, pages
 from .image import Image
 from .images import Images
-from .policy import Principal
 from .repository import Repository
 from .store import Registry
 

@@ -5,12 +5,13 @@ from typing import Any
 
 from ..clock import Clock
 from ..errors import AwsError
+from ..iam.principal import Principal
 from ..wire import ACCOUNT
 from . import names
+from .access import Access
 from .blobs import BlobStore, Upload, gone
 from .image import Image
 from .manifest import Manifest
-from .policy import Principal
 from .repository import MAX_TAGS_PER_IMAGE, MUTABLE, Layer, Repository
 from .store import Registry, Store
 
@@ -30,6 +31,8 @@ class Images:
         The time.
     pushed : callable
         Told of each new image, for scan on push.
+    access : Access
+        Who may do what.
 
     Attributes
     ----------
@@ -37,11 +40,12 @@ class Images:
         Told of the repository and of each tag that now names another image.
     """
 
-    def __init__(self, store: Store, blobs: BlobStore, clock: Clock, pushed: Pushed) -> None:
+    def __init__(self, store: Store, blobs: BlobStore, clock: Clock, pushed: Pushed, access: Access) -> None:
         self._store = store
         self._clock = clock
         self._pushed = pushed
         self.blobs = blobs
+        self.access = access
         self.on_tag: list[Callable[[Repository, str], None]] = []
 
     def create(self, registry: Registry, name: str, host: str, purpose: str) -> Repository:

@@ -5,10 +5,9 @@ from typing import Any, TypeVar
 
 from .. import paging
 from ..clock import Clock
+from ..iam.principal import Principal
 from ..wire import Call
-from . import access
 from .images import Images
-from .policy import Principal
 from .repository import Repository
 from .store import Registry, Store, check_registry
 
@@ -33,7 +32,7 @@ class Operations:
         """The region's registry, if its policy does not forbid the call."""
         check_registry(params)
         registry = self._store.registry(call.region)
-        access.allow(registry, None, self._principal_of(call.access_key), call.operation, arn)
+        self._images.access.allow(registry, None, self._principal_of(call.access_key), call.operation, arn)
         return registry
 
     def _repository(self, call: Call, params: dict[str, Any]) -> Repository:
@@ -41,5 +40,7 @@ class Operations:
         check_registry(params)
         registry = self._store.registry(call.region)
         repository = registry.get(params["repositoryName"])
-        access.allow(registry, repository, self._principal_of(call.access_key), call.operation, repository.arn)
+        self._images.access.allow(
+            registry, repository, self._principal_of(call.access_key), call.operation, repository.arn
+        )
         return repository

@@ -4,14 +4,16 @@ On AWS these operations describe the account's own public registry, and the gall
 the course's own editions of gallery images. Everything else is refused.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from .. import paging
 from ..clock import Clock
 from ..errors import AwsError
+from ..iam.principal import Principal
 from ..runtime.catalog import Catalog
 from ..wire import ACCOUNT, PARTITION, Call
-from . import access, names
+from . import names
 from .tokens import Tokens
 
 HOST = "public.ecr.aws"
@@ -28,22 +30,27 @@ class EcrPublicApi:
         Passwords.
     clock : Clock
         The time.
+    principal_of : callable
+        From an access key to whose it is.
     """
 
     UNLOCKED = frozenset({"DescribeImages", "DescribeImageTags"})
     """An image of the course is built when it is first asked for."""
 
-    def __init__(self, catalog: Catalog, tokens: Tokens, clock: Clock) -> None:
+    def __init__(
+        self, catalog: Catalog, tokens: Tokens, clock: Clock, principal_of: Callable[[str], Principal]
+    ) -> None:
         self._catalog = catalog
         self._tokens = tokens
         self._clock = clock
+        self._principal_of = principal_of
         self._started = clock.now()
 
     def get_authorization_token(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """GetAuthorizationToken."""
         import base64
 
-        password, until = self._tokens.login(access.principal_of(call.access_key), call.region, self._clock.now())
+        password, until = self._tokens.login(self._principal_of(call.access_key), call.region, self._clock.now())
         token = base64.b64encode(f"AWS:{password}".encode()).decode()
         return {"authorizationData": {"authorizationToken": token, "expiresAt": names.moment(until)}}
 

@@ -6,12 +6,12 @@ from typing import Any, TypeVar
 
 from ..clock import Clock
 from ..errors import AwsError
+from ..iam.principal import Principal
 from ..runtime.remote import PullRefused
 from ..wire import ACCOUNT, PARTITION
 from . import access, names
 from .cache import PullThrough
 from .images import Images
-from .policy import Principal
 from .repository import Repository
 from .store import Store
 from .tokens import Tokens
@@ -131,7 +131,7 @@ class Pulling:
             try:
                 registry = self._store.registry(region)
                 repository = registry.get(path)
-                access.allow(registry, repository, principal, operation, repository.arn)
+                self._images.access.allow(registry, repository, principal, operation, repository.arn)
                 return job(repository, principal)
             except AwsError as error:
                 raise _refusal(error, f"{self.host}/{path}") from None

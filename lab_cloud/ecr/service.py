@@ -1,7 +1,7 @@
 """Amazon ECR put together: the API, the HTTP registry, and what runs behind them."""
 
 from ..core import Core
-from . import access
+from .access import Access
 from .api import EcrApi
 from .blobs import BlobStore
 from .cache import PullThrough
@@ -29,9 +29,9 @@ class Ecr:
         world, host = core.world, f"127.0.0.1:{core.running.port}"
         self.store = Store()
         self.blobs = BlobStore(core.folder / "ecr")
-        tokens = Tokens()
+        tokens, access = Tokens(), Access(core.authority)
         scanner = Scanner(self.store, self.blobs, world)
-        images = self._images = Images(self.store, self.blobs, world.clock, scanner.pushed)
+        images = self._images = Images(self.store, self.blobs, world.clock, scanner.pushed, access)
         self.on_tag = images.on_tag
         self.api = EcrApi(
             self.store, images, tokens, world.lock, world.clock, host, access.principal_of, core.delays, scanner
@@ -55,7 +55,7 @@ class Ecr:
         world.add(self._sweeper)
         core.runtime.catalog.add_remote(self.pulling.host, self.pulling)
         core.dispatcher.own("ecr", self.api)
-        core.dispatcher.own("ecr-public", EcrPublicApi(core.runtime.catalog, tokens, world.clock))
+        core.dispatcher.own("ecr-public", EcrPublicApi(core.runtime.catalog, tokens, world.clock, access.principal_of))
         core.stream_doors.append(self.door)
         core.on_reset.append(self._reset)
         core.on_close.append(self.door.close)

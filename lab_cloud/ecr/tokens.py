@@ -11,7 +11,7 @@ import json
 import secrets
 from typing import Any
 
-from .policy import Principal
+from ..iam.principal import Principal
 
 LOGIN_SECONDS = 12 * 3600.0
 """As on AWS: an authorization token is valid for 12 hours. Lifetimes of tokens are not shortened."""

@@ -19,6 +19,9 @@ from .sigv4 import Request, Signer
 
 log = logging.getLogger(__name__)
 
+Guard = Callable[[Call, Request, Callable[[], dict[str, Any]]], None]
+"""Given a call, what arrived and what reads its parameters; raises AWS's AccessDenied."""
+
 SIGNING_NAMES = {"monitoring": "cloudwatch", "elasticfilesystem": "efs", "email": "ses"}
 TARGET_SERVICES = {
     "SpencerFrontendService": "ecr-public",
@@ -38,6 +41,11 @@ class Dispatcher:
         What answers for every service that is not ours.
     changed : callable
         Called after each operation that may have changed something.
+
+    Attributes
+    ----------
+    guard : callable
+        Who may call what; everybody everything until the cloud puts its own here.
     """
 
     def __init__(self, moto: MotoApps, changed: Callable[[], None]) -> None:
@@ -45,6 +53,7 @@ class Dispatcher:
         self._changed = changed
         self._owned: dict[str, object] = {}
         self._overrides: dict[str, object] = {}
+        self.guard: Guard = lambda call, request, params: None
 
     def own(self, service: str, api: object) -> None:
         """Let a class answer all operations of a service; its table `refused` says why it has no method for some."""
@@ -115,9 +124,17 @@ class Dispatcher:
             raise unsupported(operation, getattr(owned, "refused", {}).get(operation, ""))
         if operation and operation not in known.raw["operations"]:
             raise AwsError("InvalidAction", f"The action {operation} is not valid for this web service.")
+        read: list[dict[str, Any]] = []
+
+        def params_of() -> dict[str, Any]:
+            if not read:
+                read.append(self._params(request, call, known, protocol))
+            return read[0]
+
+        self.guard(call, request, params_of)
         if service == "s3":
             return self._forward(request, call)  # objects are bytes, not parameters: S3 checks its own input
-        params = self._params(request, call, known, protocol)
+        params = params_of()
         self._check(known, operation, params, getattr(owned, "free_text", ()))
         result = handler(call, params) if handler is not None else FORWARD
         if result is FORWARD:

@@ -17,6 +17,7 @@ from ..errors import AwsError
 from . import answers
 from .call import Response
 from .dispatch import Dispatcher
+from .principals import check_token
 from .sigv4 import Refused, Request, Signer, verify
 
 log = logging.getLogger(__name__)
@@ -59,8 +60,9 @@ REFUSALS = {
     "unknown-key": ("UnrecognizedClientException", "InvalidClientTokenId", 403),
     "expired": ("InvalidSignatureException", "SignatureDoesNotMatch", 403),
     "mismatch": ("InvalidSignatureException", "SignatureDoesNotMatch", 403),
+    "expired-token": ("ExpiredTokenException", "ExpiredToken", 403),
 }
-EC2_CODES = {"unknown-key": "AuthFailure", "mismatch": "AuthFailure"}
+EC2_CODES = {"unknown-key": "AuthFailure", "mismatch": "AuthFailure", "expired-token": "RequestExpired"}
 S3_CODES = {"missing": "AccessDenied", "unknown-key": "InvalidAccessKeyId", "expired": "RequestTimeTooSkewed"}
 
 
@@ -168,7 +170,10 @@ class Gateway:
 
     def _signer(self, request: Request, inside: bool) -> Signer:
         if self._check_signatures or inside:
-            return verify(request, self._secret_of, self._clock.now())
+            signer = verify(request, self._secret_of, self._clock.now())
+            with self._lock:
+                check_token(signer, self._clock.now())
+            return signer
         return _unchecked(request)
 
     def close(self) -> None:

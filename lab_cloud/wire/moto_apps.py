@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from ..errors import AwsError
-from . import moto_load
+from . import moto_load, moto_sts
 from .call import ACCOUNT, PARTITION, Call, Response
 from .model import Model
 from .sigv4 import Request
@@ -190,12 +190,8 @@ class MotoApps:
         for _account, _partition, backend in list(iam.iter_backends()):
             if access_key in backend.access_keys:
                 return str(backend.access_keys[access_key].secret_access_key)
-        sts = importlib.import_module("moto.sts.models").sts_backends
-        for _account, _partition, backend in list(sts.iter_backends()):
-            for role in backend.assumed_roles:
-                if role.access_key_id == access_key:
-                    return str(role.secret_access_key)
-        return None
+        session = moto_sts.find(access_key)
+        return session.secret_key if session is not None else None
 
     def reset(self) -> None:
         """Forget everything that was created; services are made anew when they are next asked."""

@@ -46,11 +46,12 @@ class Request:
 
 @dataclass(frozen=True)
 class Signer:
-    """Who signed, and for which service and region."""
+    """Who signed, for which service and region, and with which session token."""
 
     access_key: str
     region: str
     service: str
+    token: str = ""
 
 
 class Refused(Exception):  # noqa: N818
@@ -59,7 +60,7 @@ class Refused(Exception):  # noqa: N818
     Parameters
     ----------
     kind : str
-        One of ``missing``, ``incomplete``, ``unknown-key``, ``expired``, ``mismatch``.
+        One of ``missing``, ``incomplete``, ``unknown-key``, ``expired``, ``mismatch``, ``expired-token``.
     message : str
         What to tell the caller.
     """
@@ -127,7 +128,7 @@ def verify(request: Request, secret_of: Callable[[str], str | None], now: float,
             "The request signature we calculated does not match the signature you provided. "
             "Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
         )
-    return Signer(claim.access_key, claim.region, claim.service)
+    return Signer(claim.access_key, claim.region, claim.service, claim.token)
 
 
 def _hmac(key: bytes, text: str) -> bytes:

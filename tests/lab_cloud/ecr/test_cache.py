@@ -34,6 +34,12 @@ def test_the_first_pull_makes_the_repository(cloud: RunningCloud, registry: Regi
 
 def test_a_task_pulls_through(place: Place, registry: Registry, prefix: str) -> None:
     image = f"{registry.host}/{prefix}/docker/library/python:3.12-alpine"
+    grant = {"Effect": "Allow", "Action": ["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"], "Resource": "*"}
+    place.cloud.client("iam").put_role_policy(
+        RoleName="ecsTaskExecutionRole",
+        PolicyName="cache",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [grant]}),
+    )
     task = stopped(place, image, command=["python", "-c", "raise SystemExit(5)"])
     assert task["containers"][0].get("exitCode") == 5, task["stoppedReason"]
 

@@ -6,12 +6,14 @@ import pytest
 from lab_cloud.clock import ManualClock
 from lab_cloud.delays import Delays
 from lab_cloud.ecr import manifest
+from lab_cloud.ecr.access import Access
 from lab_cloud.ecr.blobs import BlobStore
 from lab_cloud.ecr.image import Image
 from lab_cloud.ecr.images import Images
 from lab_cloud.ecr.lifecycle_reconciler import Lifecycles
 from lab_cloud.ecr.repository import Repository
 from lab_cloud.ecr.store import Store
+from lab_cloud.iam.authority import Authority
 from lab_cloud.world import World
 from tests.lab_cloud.ecr.registry import digest_of, small
 from tests.lab_cloud.ecr.test_lifecycle_policy import ARCHIVE, DAYS, rule, text
@@ -25,7 +27,9 @@ class Scene:
     def __init__(self, folder: Path) -> None:
         self.clock = ManualClock(SPEED)
         self.store = Store()
-        self.images = Images(self.store, BlobStore(folder), self.clock, lambda repository, image: None)
+        self.images = Images(
+            self.store, BlobStore(folder), self.clock, lambda repository, image: None, Access(Authority(self.clock))
+        )
         self.repository = Repository("web", "us-east-1", "127.0.0.1:1", self.clock.now())
         self.store.registry("us-east-1").repositories["web"] = self.repository
         world = World(self.clock)

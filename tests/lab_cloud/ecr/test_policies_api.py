@@ -129,7 +129,7 @@ def test_the_policies_of_a_users_groups(cloud: RunningCloud, name: str) -> None:
     theirs.list_images(repositoryName=name)
 
 
-def test_a_condition_that_is_not_evaluated_allows_nothing(cloud: RunningCloud, name: str) -> None:
+def test_a_condition_on_another_address_allows_nothing(cloud: RunningCloud, name: str) -> None:
     who = cloud.name("careful")
     _, theirs = new_user(cloud, who)
     condition = {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}

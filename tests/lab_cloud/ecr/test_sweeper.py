@@ -4,11 +4,13 @@ import pytest
 
 from lab_cloud.clock import ManualClock
 from lab_cloud.ecr import manifest
+from lab_cloud.ecr.access import Access
 from lab_cloud.ecr.blobs import BlobStore
 from lab_cloud.ecr.images import Images
 from lab_cloud.ecr.repository import Repository
 from lab_cloud.ecr.store import Store
 from lab_cloud.ecr.sweeper import EVERY_SECONDS, KEPT_SECONDS, Sweeper
+from lab_cloud.iam.authority import Authority
 from lab_cloud.world import World
 from tests.lab_cloud.ecr.registry import digest_of, small
 
@@ -20,7 +22,9 @@ class Scene:
         self.world.work = lambda job: job()  # type: ignore[method-assign]
         self.blobs = BlobStore(folder)
         self.store = Store()
-        self.images = Images(self.store, self.blobs, self.clock, lambda repository, image: None)
+        self.images = Images(
+            self.store, self.blobs, self.clock, lambda repository, image: None, Access(Authority(self.clock))
+        )
         self.sweeper = Sweeper(self.store, self.images, self.blobs, self.world)
         self.repository = Repository("web", "us-east-1", "127.0.0.1:1", self.clock.now())
         self.store.registry("us-east-1").repositories["web"] = self.repository

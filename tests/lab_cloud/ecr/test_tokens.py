@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab_cloud.ecr.policy import Principal
 from lab_cloud.ecr.tokens import DOWNLOAD_SECONDS, LOGIN_SECONDS, Tokens
+from lab_cloud.iam.principal import Principal
 
 USER = Principal("arn:aws:iam::123456789012:user/an", "123456789012", ("arn:aws:iam::123456789012:role/a",))
 NOW = 1_700_000_000.0

@@ -77,6 +77,9 @@ def test_an_entry_lets_in_and_a_policy_allows(eks: EksPlace) -> None:
 
 def test_the_session_of_a_role_is_let_in_by_the_roles_entry(eks: EksPlace) -> None:
     role = eks.make_role("ec2.amazonaws.com")
+    root = {"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [root]})
+    eks.iam.update_assume_role_policy(RoleName=role.rpartition("/")[2], PolicyDocument=trust)
     eks.api.create_access_entry(clusterName=eks.shared, principalArn=role, kubernetesGroups=["readers"])
     found = eks.cloud.client("sts").assume_role(RoleArn=role, RoleSessionName="ana")["Credentials"]
     session = boto3.Session(

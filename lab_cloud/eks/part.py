@@ -5,6 +5,7 @@ from collections.abc import Callable
 from ..autoscaling.part import Ec2AutoScaling
 from ..core import Core
 from ..elb.targets import TargetRegistry
+from .agents.addresses import Addresses
 from .agents.loop import Loop
 from .agents.machine import Machine, Registries
 from .api import EksApi
@@ -46,7 +47,8 @@ class Eks:
     ) -> None:
         self.store = Store()
         loop = Loop("kubelet")
-        machine = Machine(core.runtime, registries, core.clock, core.folder / "pods", loop)
+        addresses = Addresses(core.book, core.world.spawn)
+        machine = Machine(core.runtime, registries, core.clock, core.folder / "pods", loop, addresses)
         networks, roles, machines = VpcNeighbour(), IamNeighbour(), Ec2Neighbour()
         groups = AutoScalingNeighbour(capacity.store, capacity.api)
         self._planes = Planes(core.world, core.folder, secret_of, machine)
@@ -72,7 +74,7 @@ class Eks:
         )
         core.dispatcher.own("eks", EksApi(self.store, core.clock, core.delays, roles, networks, machines))
         core.on_reset.append(self._reset)
-        core.on_close += [self._planes.close_all, loop.close]
+        core.on_close += [self._planes.close_all, loop.close, addresses.close]
 
     def _reset(self) -> None:
         self._planes.close_all()

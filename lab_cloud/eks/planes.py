@@ -17,9 +17,12 @@ from . import tokens
 from .access import PRINCIPAL, creator, user_of
 from .agents.fleet import Fleet
 from .agents.machine import Machine
+from .agents.recorder import Recorder
 from .cluster import WITH_ENTRIES, Cluster
+from .controllers import scheduler
 from .controllers.client import Client, Loopback, Object
 from .controllers.runner import Controllers
+from .controllers.scheduling import Scheduling
 from .controllers.standard import standard
 from .controllers.watching import Seen
 from .kubernetes.api import ApiServer
@@ -50,6 +53,7 @@ class Plane:
     listener: Listener
     controllers: Controllers
     fleet: Fleet
+    scheduling: Scheduling
     client: Client
     seen: Seen
     ends: list[Callable[[], None]]
@@ -68,6 +72,7 @@ class Plane:
         for each in self.attached:
             each.close()
         self.controllers.close()
+        self.scheduling.close()
         self.fleet.close()
         self.listener.close()
 
@@ -148,14 +153,22 @@ class Planes:
             del self._opening[cluster.key]
             controllers = standard(Loopback(api, "kube-controller-manager"))
             controllers.start()
-            fleet = Fleet(Loopback(api, "kubelet"), self._machine)
+            api.logs = fleet = Fleet(Loopback(api, "kubelet"), self._machine)
             client, seen = Loopback(api, "eks"), Seen(lambda: None)
             ends = seen.watch(client, SEEN)
             attached = [make(cluster, api) for make in self.attach]
-            self._planes[cluster.key] = Plane(api, listener, controllers, fleet, client, seen, ends, attached)
+            scheduling = self._scheduling(api)
+            made = Plane(api, listener, controllers, fleet, scheduling, client, seen, ends, attached)
+            self._planes[cluster.key] = made
             cluster.endpoint, cluster.authority = f"https://127.0.0.1:{listener.port}", ca
 
         self._world.post(opened)
+
+    def _scheduling(self, api: ApiServer) -> Scheduling:
+        client, now = Loopback(api, "kube-scheduler"), self._world.clock.now
+        made = Scheduling(client, self._machine.loop, Recorder(client, scheduler.NAME, now), now)
+        made.start()
+        return made
 
 
 class _Door:

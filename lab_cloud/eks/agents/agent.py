@@ -9,6 +9,8 @@ from ..kubernetes.status import ApiError
 from . import node as nodes
 from .machine import Machine
 from .node import Node
+from .pod import PodWorker
+from .recorder import Recorder
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +43,8 @@ class NodeAgent:
         self._reported = 0.0
         self._stopped = False
         self._end: Callable[[], None] = lambda: None
+        self._pods: dict[str, PodWorker] = {}
+        self._recorder = Recorder(client, "kubelet", machine.clock.now, node.name)
 
     def start(self) -> None:
         """Join the cluster; returns at once."""
@@ -66,9 +70,38 @@ class NodeAgent:
         self._since = self._machine.clock.now()
         self._register()
         self._renew()
+        loop = self._machine.loop
+        fields = f"spec.nodeName={self.node.name}"
+        self._end = self._client.watch(
+            "/api/v1/pods", lambda kind, pod: loop.post(lambda: self._told(kind, pod)), fields
+        )
 
     def _leave(self) -> None:
         self._end()
+        for each in list(self._pods.values()):
+            each.removed()
+
+    def pod(self, uid: str) -> PodWorker | None:
+        """A pod of this node, by its uid."""
+        return self._pods.get(uid)
+
+    def _forget(self, uid: str) -> None:
+        self._pods.pop(uid, None)
+
+    def _told(self, kind: str, pod: Object) -> None:
+        if kind == "BOOKMARK" or self._stopped:
+            return
+        uid = pod["metadata"]["uid"]
+        found = self._pods.get(uid)
+        if kind == "DELETED":
+            if found is not None:
+                found.removed()
+            return
+        if found is None:
+            found = self._pods[uid] = PodWorker(
+                self._client, self._machine, self.node, self._recorder, pod, self._forget
+            )
+        found.seen(pod)
 
     def _register(self) -> None:
         """Make the Node, or take over the one that is there."""

@@ -1,6 +1,10 @@
 """The agents of one cluster's nodes."""
 
-from ..controllers.client import Client
+from collections.abc import AsyncIterator
+
+from ..controllers.client import Client, Object
+from ..kubernetes.api import LogOptions
+from ..kubernetes.status import bad_request
 from .agent import NodeAgent
 from .machine import Machine
 from .node import Node
@@ -48,6 +52,17 @@ class Fleet:
     def has(self, name: str) -> bool:
         """Whether a node of this name is switched on."""
         return name in self._agents
+
+    async def read(self, pod: Object, options: LogOptions) -> AsyncIterator[bytes]:
+        """The output of a pod's container."""
+        metadata = pod["metadata"]
+        agent = self._agents.get(pod["spec"].get("nodeName", ""))
+        found = agent.pod(metadata["uid"]) if agent is not None else None
+        if found is None:
+            raise bad_request(f'the node of pod "{metadata["name"]}" has nothing of it (any more)')
+        output = found.output_of(options)
+        async for piece in output.read(options, self._machine.clock.now()):
+            yield piece
 
     def close(self) -> None:
         """Switch all off."""

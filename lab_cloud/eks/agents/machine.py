@@ -1,12 +1,14 @@
 """What the agents of all nodes share: this machine."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from ...clock import Clock
 from ...runtime.spec import Runtime
+from .addresses import Addresses
 from .loop import Loop
+from .volumes import VolumeMounter
 
 
 class Registries(Protocol):
@@ -35,6 +37,11 @@ class Machine:
         Where pods' volumes lie.
     loop : Loop
         Where agents think.
+    addresses : Addresses
+        Where pods get theirs.
+    mounters : dict of str to VolumeMounter
+        Who mounts volumes of kinds that agents do not know, by the name of their source, for instance
+        ``persistentVolumeClaim``.
     """
 
     runtime: Runtime
@@ -42,6 +49,8 @@ class Machine:
     clock: Clock
     folder: Path
     loop: Loop
+    addresses: Addresses
+    mounters: dict[str, VolumeMounter] = field(default_factory=dict)
 
     def patience(self, seconds: float, least: float) -> float:
         """Real seconds for a wait of Kubernetes' own, which goes with the speed, but not below a least."""

@@ -7,6 +7,7 @@ https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
 
 import contextlib
 import hashlib
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ from ..kubernetes.status import ApiError
 from .client import Client
 
 MOST_KEPT = 1000
-Key = tuple[str, str, str]
+Key = tuple[str, str, str, str]
 
 
 class Recorder:
@@ -27,15 +28,20 @@ class Recorder:
         The cluster's API.
     component : str
         Who tells, for example ``deployment-controller``.
+    host : str
+        The node that it is on, if it is one's.
     """
 
-    def __init__(self, client: Client, component: str) -> None:
+    def __init__(self, client: Client, component: str, host: str = "") -> None:
         self._client = client
-        self._component = component
+        self._source = {"component": component, **({"host": host} if host else {})}
         self._told: dict[Key, tuple[str, int]] = {}
+        self._lock = threading.Lock()
 
-    def tell(self, about: Mapping[str, Any], reason: str, message: str, now: float, *, warning: bool = False) -> None:
-        """Write an event, or count it once more.
+    def tell(
+        self, about: Mapping[str, Any], reason: str, message: str, now: float, *, warning: bool = False, part: str = ""
+    ) -> None:
+        """Write an event, or count it once more. May be called from any thread.
 
         An event is never worth a failure: what the API refuses (a namespace that ends, for one) is let go.
 
@@ -49,15 +55,19 @@ class Recorder:
             The time in epoch seconds.
         warning : bool
             Whether something went wrong.
+        part : str
+            Which part of the object, for example ``spec.containers{web}``.
         """
-        key = str(about["metadata"]["uid"]), reason, message
+        key = str(about["metadata"]["uid"]), part, reason, message
         when = names.timestamp(now)
-        with contextlib.suppress(ApiError):
+        with contextlib.suppress(ApiError), self._lock:
             path, count = self._told.get(key, ("", 0))
             if path and self._counted(path, count + 1, when):
                 self._told[key] = path, count + 1
                 return
-            made = _event(about, reason, message, when, self._component, warning=warning)
+            made = _event(about, reason, message, when, self._source, warning=warning)
+            if part:
+                made["involvedObject"]["fieldPath"] = part
             base = f"/api/v1/namespaces/{made['metadata']['namespace']}/events"
             stored = self._client.create(base, made)
             if len(self._told) >= MOST_KEPT:
@@ -75,11 +85,11 @@ class Recorder:
 
 
 def _event(
-    about: Mapping[str, Any], reason: str, message: str, when: str, component: str, *, warning: bool
+    about: Mapping[str, Any], reason: str, message: str, when: str, source: dict[str, str], *, warning: bool
 ) -> dict[str, Any]:
     metadata = about["metadata"]
     namespace = metadata.get("namespace", "default")
-    mark = hashlib.sha256(f"{metadata['uid']}{reason}{message}{when}".encode()).hexdigest()[:16]
+    mark = hashlib.sha256(f"{metadata['uid']}{source}{reason}{message}{when}".encode()).hexdigest()[:16]
     reference = {"kind": about["kind"], "apiVersion": about["apiVersion"], "name": metadata["name"]}
     reference |= {name: metadata[name] for name in ("namespace", "uid", "resourceVersion") if name in metadata}
     return {
@@ -93,6 +103,7 @@ def _event(
         "count": 1,
         "firstTimestamp": when,
         "lastTimestamp": when,
-        "source": {"component": component},
-        "reportingComponent": component,
+        "source": source,
+        "reportingComponent": source["component"],
+        "reportingInstance": source.get("host", ""),
     }

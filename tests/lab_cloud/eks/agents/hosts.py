@@ -1,17 +1,25 @@
 """Nodes with real processes, and an API server without its port."""
 
+import asyncio
 import functools
+import threading
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 from lab_cloud.clock import Clock
+from lab_cloud.eks.agents.addresses import Addresses
 from lab_cloud.eks.agents.fleet import Fleet
 from lab_cloud.eks.agents.loop import Loop
 from lab_cloud.eks.agents.machine import Machine
 from lab_cloud.eks.agents.node import GIB, Node
 from lab_cloud.eks.controllers.client import Loopback
+from lab_cloud.eks.kubernetes.api import LogOptions
+from lab_cloud.network.addresses import AddressBook
 from lab_cloud.runtime.process import ProcessRuntime
-from tests.lab_cloud.eks.kubernetes.server import Server
+from tests.lab_cloud.eks.kubernetes.server import PODS, Server
+
+WEB = {"name": "web", "image": "nginx", "ports": [{"containerPort": 8080}]}
 
 
 class NoRegistry:
@@ -29,8 +37,19 @@ class Hosts:
         self.server = Server()
         self.runtime = ProcessRuntime(folder)
         self.loop = Loop("test-kubelet")
-        self.machine = Machine(self.runtime, NoRegistry(), Clock(speed), folder / "pods", self.loop)
+        self._asyncio = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._asyncio.run_forever, daemon=True)
+        self._thread.start()
+        self.book = AddressBook()
+        addresses = Addresses(self.book, self._spawn)
+        clock = Clock(speed)
+        self.server.api.now = self.server.api._registry.now = clock.now
+        self.machine = Machine(self.runtime, NoRegistry(), clock, folder / "pods", self.loop, addresses)
         self.fleet = Fleet(Loopback(self.server.api, "kubelet"), self.machine)
+        self.server.api.logs = self.fleet
+
+    def _spawn(self, start: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        asyncio.run_coroutine_threadsafe(start(), self._asyncio)
 
     def node(self, name: str, **options: Any) -> Node:
         made = functools.partial(
@@ -55,7 +74,49 @@ class Hosts:
         conditions = {each["type"]: each["status"] for each in found.get("status", {}).get("conditions", ())}
         return found if conditions.get("Ready") == "True" else None
 
+    def pod(self, name: str, node: str, **spec: Any) -> dict[str, Any]:
+        """Make a pod that is on its node already."""
+        spec.setdefault("containers", [WEB])
+        return self.server.made(PODS, {"metadata": {"name": name}, "spec": {"nodeName": node, **spec}})
+
+    def get(self, name: str) -> dict[str, Any]:
+        return self.server.get(f"{PODS}/{name}")
+
+    def status(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.get(name)["status"]
+        return found
+
+    def first(self, name: str) -> dict[str, Any]:
+        """The status of a pod's first container."""
+        found: dict[str, Any] = self.status(name)["containerStatuses"][0]
+        return found
+
+    def condition(self, name: str, kind: str) -> str:
+        return next(each["status"] for each in self.status(name)["conditions"] if each["type"] == kind)
+
+    def reasons(self, name: str) -> list[str]:
+        """The reasons of a pod's events, in their order."""
+        uid = self.get(name)["metadata"]["uid"]
+        return [each["reason"] for each in self.events() if each["involvedObject"]["uid"] == uid]
+
+    def events(self) -> list[dict[str, Any]]:
+        found = self.server.get("/api/v1/namespaces/default/events")["items"]
+        return sorted(found, key=lambda each: int(each["metadata"]["resourceVersion"]))
+
+    def log(self, name: str, container: str, **options: Any) -> str:
+        """What a container has written."""
+
+        async def read() -> bytes:
+            asked = LogOptions(container, **options)
+            return b"".join([piece async for piece in self.fleet.read(self.get(name), asked)])
+
+        return asyncio.run_coroutine_threadsafe(read(), self._asyncio).result(20).decode()
+
     def close(self) -> None:
         self.fleet.close()
-        self.loop.close()
         self.runtime.close()
+        self.loop.close()
+        self.machine.addresses.close()
+        self._asyncio.call_soon_threadsafe(self._asyncio.stop)
+        self._thread.join(5)
+        self._asyncio.close()

@@ -1,21 +1,11 @@
 """A node joins: what its agent writes."""
 
-from collections.abc import Iterator
-
-import pytest
 from kubernetes import client as k8s
 
 from tests.lab_cloud.eks.agents.hosts import Hosts
 from tests.waiting import until
 
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
-
-
-@pytest.fixture(scope="module")
-def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
-    made = Hosts(tmp_path_factory.mktemp("hosts"))
-    yield made
-    made.close()
 
 
 def test_a_node_registers_itself_with_all_that_clients_ask_for(hosts: Hosts) -> None:

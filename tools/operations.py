@@ -34,7 +34,7 @@ PAGE = ROOT / "docs" / "operations.md"
 REGION = "us-east-1"
 SERVICES = {
     # botocore's name: (title, the files under tests/lab_cloud/ that test it)
-    "ecs": ("Amazon ECS", "ecs/*.py"),
+    "ecs": ("Amazon ECS", "ecs/**/*.py"),
     "ecr": ("Amazon ECR", "ecr/*.py"),
     "ecr-public": ("Amazon ECR Public", "ecr/*.py"),
     "autoscaling": ("Amazon EC2 Auto Scaling", "autoscaling/*.py"),

@@ -6,6 +6,9 @@ from .capacity_api import CapacityOperations
 from .clusters_api import ClusterOperations
 from .definitions_api import DefinitionOperations
 from .deployments_api import DeploymentOperations
+from .express.api import Express
+from .express.surroundings import Surroundings
+from .express_api import ExpressOperations
 from .instances_api import InstanceOperations
 from .outside import AutoScaling, Hosts, LoadBalancing, Networks, Registries
 from .protection_api import ProtectionOperations
@@ -28,6 +31,7 @@ class EcsApi(
     ProtectionOperations,
     SettingOperations,
     InstanceOperations,
+    ExpressOperations,
 ):
     """All operations of ECS that the embedded cloud has; those in `refused` answer ``UnsupportedOperation``.
 
@@ -49,6 +53,8 @@ class EcsApi(
         What lets instances join.
     registries : Registries
         What knows the images of ECR.
+    surroundings : Surroundings
+        What Express Mode makes around its services.
     """
 
     refused = REFUSED
@@ -63,6 +69,7 @@ class EcsApi(
         hosts: Hosts,
         agents: Agents,
         registries: Registries,
+        surroundings: Surroundings,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -72,3 +79,4 @@ class EcsApi(
         self._hosts = hosts
         self._agents = agents
         self._registries = registries
+        self._express = self.express = Express(store, clock, networks, surroundings, self)

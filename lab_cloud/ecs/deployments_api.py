@@ -6,6 +6,7 @@ from ..clock import Clock
 from ..errors import AwsError
 from ..wire import Call
 from . import names
+from .express.api import Express
 from .paging import page
 from .service import Deployment, Service
 from .service_settings import DEFAULT_CONFIGURATION
@@ -19,6 +20,7 @@ class DeploymentOperations:
 
     _store: Store
     _clock: Clock
+    _express: Express
 
     def list_service_deployments(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """ListServiceDeployments, newest first."""
@@ -57,7 +59,9 @@ class DeploymentOperations:
         found, failures = [], []
         for arn in _at_most_20(params["serviceRevisionArns"]):
             if arn in known:
-                found.append(_describe_revision(*known[arn]))
+                service, deployment = known[arn]
+                managed = self._express.resources(region, service, deployment)
+                found.append({**_describe_revision(service, deployment), "ecsManagedResources": managed})
             else:
                 failures.append({"arn": arn, "reason": "MISSING"})
         return {"serviceRevisions": found, "failures": failures}
@@ -156,6 +160,8 @@ def _describe(region: Region, service: Service, deployment: Deployment) -> dict[
     triggered = deployment.broken
     monitoring = "MONITORING" if deployment.rollout == "IN_PROGRESS" else "MONITORING_COMPLETE"
     state = "DISABLED" if not breaker["enable"] else "TRIGGERED" if triggered else monitoring
+    alarms = service.configuration.get("alarms") or {}
+    watched = bool(alarms.get("enable")) and service.canary and not deployment.unwatched
     return {
         **shown,
         "updatedAt": names.moment(deployment.updated_at),
@@ -168,7 +174,12 @@ def _describe(region: Region, service: Service, deployment: Deployment) -> dict[
             "failureCount": deployment.failures_in_row,
             "threshold": service.breaker_threshold,
         },
-        "alarms": {"status": "DISABLED"},
+        "lifecycleStage": deployment.stage or None,
+        "alarms": {
+            "status": ("TRIGGERED" if deployment.ringing else monitoring) if watched else "DISABLED",
+            "alarmNames": alarms.get("alarmNames"),
+            "triggeredAlarmNames": list(deployment.ringing) or None,
+        },
     }
 
 

@@ -1,17 +1,19 @@
 """The services beside ECS, plugged into what `outside` asks of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ..autoscaling.api import AutoScalingApi
 from ..autoscaling.group import IN_SERVICE
 from ..autoscaling.launching import resolve
 from ..autoscaling.store import GroupStore
+from ..cloudwatch.alarm import ALARM
+from ..cloudwatch.alarm_store import AlarmStore
 from ..elb.targets import TargetRegistry
 from ..errors import AwsError
 from ..network import reach
 from ..network.addresses import AddressBook
-from ..wire import Call, iam, moto_ec2, moto_elb, moto_instances
+from ..wire import Call, iam, moto_ec2, moto_elb, moto_instances, moto_rules
 from . import names
 from .managed_scaling import METRIC, NAMESPACE
 from .outside import Health, HostRecord, ScalingGroup, TargetGroup
@@ -187,6 +189,33 @@ class ElbNeighbour:
         """A target's health."""
         found = self._targets.health(arn, address, port)
         return Health(found.state, found.reason or "") if found is not None else None
+
+    def weigh(self, region: str, rule: str, weights: Mapping[str, int]) -> str:
+        """Change the rule's action, as ModifyRule does."""
+        if moto_rules.listener_of(region, rule) is None:
+            return f"The listener rule {rule} does not exist any more"
+        groups = [{"TargetGroupArn": arn, "Weight": weight} for arn, weight in weights.items()]
+        action = {"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}
+        moto_rules.modify(region, {"RuleArn": rule, "Actions": [action]})
+        return ""
+
+
+class AlarmNeighbour:
+    """Amazon CloudWatch.
+
+    Parameters
+    ----------
+    store : AlarmStore
+        Its alarms.
+    """
+
+    def __init__(self, store: AlarmStore) -> None:
+        self._store = store
+
+    def ringing(self, region: str, names: Iterable[str]) -> tuple[str, ...]:
+        """Those that are in ALARM."""
+        known = self._store.region(region)
+        return tuple(name for name in names if name in known and known[name].state == ALARM)
 
 
 class AutoScalingNeighbour:

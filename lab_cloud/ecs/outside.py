@@ -1,6 +1,6 @@
 """What ECS asks of the services beside it. The server plugs in the real ones; tests plug in small ones of their own."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -134,6 +134,16 @@ class LoadBalancing(Protocol):
 
     def health(self, region: str, arn: str, address: str, port: int) -> Health | None:
         """A target's health; None when it is registered no more."""
+
+    def weigh(self, region: str, rule: str, weights: Mapping[str, int]) -> str:
+        """Let a listener rule forward to target groups by weights; why not, or an empty text."""
+
+
+class AlarmStates(Protocol):
+    """Amazon CloudWatch, as deployments watch its alarms."""
+
+    def ringing(self, region: str, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of these alarms that are in ALARM."""
 
 
 class AutoScaling(Protocol):

@@ -8,12 +8,13 @@ from ..wire.moto_logs import MotoLogs
 from .agents import Agents
 from .api import EcsApi
 from .collector import EcsCollector
+from .express.surroundings import Surroundings
 from .health_reconciler import HealthChecks
 from .host_collector import HostCollector
 from .interruption import Interruptions
 from .launch import Launcher
 from .metadata import PREFIX, Metadata
-from .neighbours import AutoScalingNeighbour, Ec2Neighbour, ElbNeighbour, VpcNeighbour
+from .neighbours import AlarmNeighbour, AutoScalingNeighbour, Ec2Neighbour, ElbNeighbour, VpcNeighbour
 from .outside import Registries
 from .provider_reconciler import Providers
 from .service_reconciler import ServiceReconciler
@@ -60,14 +61,17 @@ class Ecs:
         core.world.add(self.agents)
         core.world.add(tasks)
         core.world.add(HealthChecks(self.store, core.world))
-        core.world.add(ServiceReconciler(self.store, core.world, tasks, balancing, core.delays))
+        alarms = AlarmNeighbour(watch.alarms)
+        core.world.add(ServiceReconciler(self.store, core.world, tasks, balancing, core.delays, alarms))
         groups = AutoScalingNeighbour(capacity.store, capacity.api)
         providers = Providers(self.store, core.world, groups)
         core.world.add(providers)
         capacity.acting.wished = providers.wish
         capacity.groups.hooks.append(providers.drains)
-        api = EcsApi(self.store, core.clock, networks, balancing, groups, hosts, self.agents, registries)
+        around = Surroundings(core.dispatcher)
+        api = EcsApi(self.store, core.clock, networks, balancing, groups, hosts, self.agents, registries, around)
         core.dispatcher.own("ecs", api)
+        core.world.add(api.express)
         collector = EcsCollector(self.store, core.world.lock)
         watch.sampler.add(collector)
         watch.sampler.add(HostCollector(self.store, core.world.lock, hosts, collector.used_by_host))

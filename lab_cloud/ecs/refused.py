@@ -2,7 +2,6 @@
 
 AGENT = "It is a call of the Amazon ECS container agent; here the embedded cloud does itself what agents do."
 DAEMON = "Daemons run on Amazon ECS Managed Instances, which the embedded cloud does not have."
-EXPRESS = "Amazon ECS Express Mode is not here yet: make the service and its load balancer yourself, as lab 03 does."
 GATEWAY = "Amazon ECS gateways are not here: use a load balancer of Elastic Load Balancing."
 TASK_SET = (
     "Task sets belong to services whose deployment controller is EXTERNAL, which the embedded cloud does not simulate."
@@ -34,15 +33,6 @@ REFUSED = {
             "UpdateDaemon",
         ),
         DAEMON,
-    ),
-    **dict.fromkeys(
-        (
-            "CreateExpressGatewayService",
-            "DeleteExpressGatewayService",
-            "DescribeExpressGatewayService",
-            "UpdateExpressGatewayService",
-        ),
-        EXPRESS,
     ),
     **dict.fromkeys(
         (

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import names
+from .canary import CLEAN_UP
 from .scheduler import breaker_threshold
 from .service_settings import described_only
 from .tags import tag_list
@@ -13,6 +14,7 @@ from .task_definition import TaskDefinition
 
 EVENTS_KEPT = 100
 DEPLOYMENTS_KEPT = 20
+RULE = ":listener-rule/app/"
 SERVICE_ROLE = "arn:aws:iam::123456789012:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"
 
 
@@ -52,10 +54,34 @@ class Deployment:
     broken: bool = False
     told_nowhere: str = ""
     zones: tuple[str, ...] = ()
+    alternate: bool = False  # whether its tasks are in the alternate target group
+    stage: str = ""
+    stage_since: float = 0.0
+    percent: float = 0.0  # of the production traffic
+    unwatched: bool = False  # an alarm rang when it began: alarms do not count
+    ringing: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.updated_at = self.updated_at or self.created_at
         self.reason = self.reason or f"ECS deployment {self.id} in progress."
+
+    @property
+    def targets(self) -> list[tuple[str, str, int]]:
+        """The target groups in which its tasks are registered, with the container and its port."""
+        return [(self._group(each), each["containerName"], each["containerPort"]) for each in self.load_balancers]
+
+    def _group(self, balancer: dict[str, Any]) -> str:
+        if self.alternate:
+            return str(balancer["advancedConfiguration"]["alternateTargetGroupArn"])
+        return str(balancer["targetGroupArn"])
+
+    @property
+    def shiftable(self) -> bool:
+        """Whether each of its load balancers has two target groups, and a rule by which traffic can be shifted."""
+        advanced = [each.get("advancedConfiguration") or {} for each in self.load_balancers]
+        return bool(advanced) and all(
+            each.get("alternateTargetGroupArn") and RULE in each.get("productionListenerRule", "") for each in advanced
+        )
 
 
 @dataclass
@@ -79,6 +105,8 @@ class Service:
     steady: bool = False
     stopped_at: float | None = None
     rebalancing: bool = False
+    managed: bool = False  # by Express Mode
+    weights: dict[str, dict[str, int]] = field(default_factory=dict)  # as the rules were set last, by rule
 
     @property
     def arn(self) -> str:
@@ -111,6 +139,18 @@ class Service:
             return breaker_threshold(self.desired, configured["type"], int(configured["value"]))
         return breaker_threshold(self.desired)
 
+    @property
+    def canary(self) -> bool:
+        """Whether its deployments shift traffic little by little."""
+        return self.configuration.get("strategy") == "CANARY" and self.primary.shiftable
+
+    @property
+    def shifting_from(self) -> Deployment | None:
+        """The deployment whose traffic is being shifted to the primary one; None when it is not."""
+        primary, before = self.primary, self.last_completed()
+        moving = primary.rollout != "COMPLETED" and not primary.ever_completed and primary.stage != CLEAN_UP
+        return before if moving and self.canary and before is not None and before.shiftable else None
+
     def tell(self, message: str, now: float, about: str = "") -> None:
         """Add a service event, newest first."""
         text = f"(service {self.name}{about}) {message}"
@@ -120,14 +160,18 @@ class Service:
     def deploy(self, deployment: Deployment) -> None:
         """Put a new deployment first; those before it step back."""
         if self.deployments:
-            deployment.source = self.last_completed() or self.deployments[0]
+            before = self.last_completed()
+            deployment.source = before or self.deployments[0]
+            if self.configuration.get("strategy") == "CANARY" and deployment.shiftable:
+                moves = before is not None and before.shiftable
+                deployment.alternate = moves != deployment.source.alternate
             for older in self.deployments:
                 older.overtaken = older.overtaken or older.rollout == "IN_PROGRESS"
         self.deployments.insert(0, deployment)
         self.history.insert(0, deployment)
         del self.history[DEPLOYMENTS_KEPT:]
         self.steady = self.rebalancing = False
-        only = described_only(self.configuration, deployment.deployed)
+        only = described_only(self.configuration, deployment.deployed, shifts=self.canary)
         if only:
             deployment.note = f"Kept and shown, but not simulated: {'; '.join(only)}."
             self.tell(f"(deployment {deployment.id}) {deployment.note}", deployment.created_at)
@@ -194,7 +238,7 @@ class Service:
             "createdBy": "arn:aws:iam::123456789012:root",
             "networkConfiguration": primary.network.describe() if primary.network else None,
             "healthCheckGracePeriodSeconds": self.grace_seconds,
-            "resourceManagementType": "CUSTOMER",
+            "resourceManagementType": "ECS" if self.managed else "CUSTOMER",
             "tags": tag_list(self.tags) if with_tags else None,
             **self.settings,
         }
@@ -238,10 +282,16 @@ class Service:
     def revision_summary(self, deployment: Deployment, tasks: list[Any]) -> dict[str, Any]:
         """A revision with its counts."""
         running, pending = self.counts([task for task in tasks if task.deployment == deployment.id])
-        wanted = self.desired if deployment is self.primary else 0
+        shifting_from = self.shifting_from
+        wanted = self.desired if deployment in (self.primary, shifting_from) else 0
+        share = None
+        if self.canary:
+            share = self.primary.percent if shifting_from is not None else 100.0
+            share = share if deployment is self.primary else 100.0 - share if deployment is shifting_from else 0.0
         return {
             "arn": self.revision_arn(deployment),
             "requestedTaskCount": wanted,
             "runningTaskCount": running,
             "pendingTaskCount": pending,
+            "requestedProductionTrafficWeight": share,
         }

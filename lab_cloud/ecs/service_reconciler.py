@@ -6,11 +6,12 @@ from ..delays import Delays
 from ..world import World
 from .capacity import NO_PROVIDED_INSTANCES, Capacity, waits, why_nowhere
 from .container_instance import ContainerInstance
-from .outside import LoadBalancing
+from .outside import AlarmStates, LoadBalancing
 from .placement import DEFAULT_STRATEGIES, GUIDE, Need, obstacle
 from .placer import candidates, empty_instance, find_place, need_of, rules_of, settle, views
 from .scheduler import Decision, DeploymentView, ServiceView, Stop, TaskView, backoff_seconds, decide
 from .service import Deployment, Service
+from .shifting import Shifting, sides
 from .store import Region, Store
 from .strategy import next_provider
 from .task import Task
@@ -36,16 +37,25 @@ class ServiceReconciler:
         Says how those targets are.
     delays : Delays
         How long AWS's own steps take.
+    alarms : AlarmStates
+        What stops canary deployments.
     """
 
     def __init__(
-        self, store: Store, world: World, tasks: TaskReconciler, load_balancing: LoadBalancing, delays: Delays
+        self,
+        store: Store,
+        world: World,
+        tasks: TaskReconciler,
+        load_balancing: LoadBalancing,
+        delays: Delays,
+        alarms: AlarmStates,
     ) -> None:
         self._store = store
         self._world = world
         self._tasks = tasks
         self._load_balancing = load_balancing
         self._delays = delays
+        self._shifting = Shifting(world, load_balancing, alarms)
 
     def tick(self, now: float) -> None:
         """Look at every service once."""
@@ -72,8 +82,33 @@ class ServiceReconciler:
             self._count_daemons(region, service)
         self._count_failures(service, tasks, now)
         view = self._observe(region, service, live, now)
-        decision = decide(view, now)
-        self._apply(region, service, live, decision, now)
+        before = service.shifting_from
+        if before is None:
+            self._apply(region, service, live, decide(view, now), now)
+        else:
+            self._shift(region, service, live, view, before, now)
+        self._shifting.weigh(region, service, now)
+
+    def _shift(
+        self, region: Region, service: Service, live: list[Task], view: ServiceView, before: Deployment, now: float
+    ) -> None:
+        """Both revisions run in full; traffic goes over from one to the other."""
+        wanted, kept, gone = sides(view, service.primary, before, now)
+        alarms = self._shifting.step(region, service, ready=wanted.complete, now=now)
+        if wanted.fail or alarms:
+            asked = service.configuration["alarms"].get("rollback") if alarms else wanted.roll_back
+            self._fail(service, before.id if asked else "", now, alarms)
+            self._world.wake()
+            return
+        stops = (*wanted.stop, *kept.stop, *gone)
+        self._stop(service, live, stops, now)
+        for decision, deployment in ((wanted, service.primary), (kept, before)):
+            if decision.start:
+                self._start(region, service, live, decision, now, deployment)
+        if stops or wanted.start or kept.start:
+            self._world.wake()
+        self._drop_finished(service, live)
+        service.steady = False
 
     def _count_daemons(self, region: Region, service: Service) -> None:
         """A daemon wants one task on each instance that its constraints allow."""
@@ -231,7 +266,7 @@ class ServiceReconciler:
             service.tell(f"is not AZ balanced with {_spread(service, live)}. AZ Rebalancing in progress.", now)
         self._stop(service, live, decision.stop, now)
         if decision.start:
-            self._start(region, service, live, decision, now)
+            self._start(region, service, live, decision, now, service.primary)
         if decision.stop or decision.start:
             self._world.wake()
         if decision.complete:
@@ -244,9 +279,16 @@ class ServiceReconciler:
             service.tell("has reached a steady state.", now)
         service.steady = decision.steady
 
-    def _start(self, region: Region, service: Service, live: list[Task], decision: Decision, now: float) -> None:
+    def _start(
+        self,
+        region: Region,
+        service: Service,
+        live: list[Task],
+        decision: Decision,
+        now: float,
+        deployment: Deployment,
+    ) -> None:
         cluster = region.clusters[service.cluster]
-        deployment = service.primary
         started = []
         counts = Counter(task.capacity_provider for task in live if task.deployment == deployment.id)
         for _ in range(decision.start):
@@ -323,15 +365,17 @@ class ServiceReconciler:
         deployment.updated_at = deployment.finished_at = now
         service.tell(f"(deployment {deployment.id}) deployment completed.", now)
 
-    def _fail(self, service: Service, roll_back: str, now: float) -> None:
+    def _fail(self, service: Service, roll_back: str, now: float, alarms: tuple[str, ...] = ()) -> None:
         failed = service.primary
         failed.rollout, failed.updated_at, failed.finished_at = "FAILED", now, now
-        failed.broken = True
-        failed.reason = "ECS deployment circuit breaker: tasks failed to start."
-        service.tell(f"(deployment {failed.id}) deployment failed: tasks failed to start.", now)
+        failed.broken = not alarms
+        watcher = "ECS deployment alarms" if alarms else "ECS deployment circuit breaker"
+        what = f"alarm detected: {', '.join(alarms)}" if alarms else "tasks failed to start"
+        failed.reason = f"{watcher}: {what}."
+        service.tell(f"(deployment {failed.id}) deployment failed: {what}.", now)
         target = next((each for each in service.history if each.id == roll_back), None)
         if target is not None:
-            service.roll_back(failed, target, "ECS deployment circuit breaker", now)
+            service.roll_back(failed, target, watcher, now)
 
     def _drop_finished(self, service: Service, live: list[Task]) -> None:
         alive = {task.deployment for task in live if task.desired == "RUNNING"}

@@ -178,7 +178,7 @@ def check_rules(params: Mapping[str, Any]) -> None:
             raise _invalid("The daemon scheduling strategy does not support the distinctInstance constraint.")
 
 
-def described_only(configuration: Mapping[str, Any], deployed: Mapping[str, Any]) -> list[str]:
+def described_only(configuration: Mapping[str, Any], deployed: Mapping[str, Any], *, shifts: bool = False) -> list[str]:
     """What a deployment asks for and the embedded cloud only keeps and shows, in words.
 
     Parameters
@@ -187,15 +187,17 @@ def described_only(configuration: Mapping[str, Any], deployed: Mapping[str, Any]
         The deployment configuration.
     deployed : dict
         Those of `DEPLOYED` that were given.
+    shifts : bool
+        Whether traffic is really shifted: a canary deployment between two target groups of one listener rule.
     """
     found = []
-    if configuration["strategy"] != "ROLLING":
+    if configuration["strategy"] != "ROLLING" and not shifts:
         found.append(f"the deployment strategy {configuration['strategy']} (tasks are replaced as with ROLLING)")
-    if configuration.get("bakeTimeInMinutes"):
+    if configuration.get("bakeTimeInMinutes") and not shifts:
         found.append("the bake time")
     if configuration.get("lifecycleHooks"):
         found.append("deployment lifecycle hooks (they are not called)")
-    if configuration.get("alarms", {}).get("enable"):
+    if configuration.get("alarms", {}).get("enable") and not shifts:
         found.append("deployment alarms (nothing watches them)")
     if configuration.get("earlySuccessCriteria", {}).get("enable"):
         found.append("early success criteria")

@@ -129,7 +129,7 @@ class ServiceOperations:
             shown = service.cluster == cluster.name and service.status == "ACTIVE"
             shown = shown and params.get("launchType") in (None, "" if primary.strategy else primary.launch_type)
             shown = shown and params.get("schedulingStrategy") in (None, service.settings["schedulingStrategy"])
-            if shown and params.get("resourceManagementType") in (None, "CUSTOMER"):
+            if shown and params.get("resourceManagementType") in (None, "ECS" if service.managed else "CUSTOMER"):
                 found.append(service.arn)
         arns, token = page(found, params, default=10)
         return {"serviceArns": arns, "nextToken": token}
@@ -178,6 +178,13 @@ class ServiceOperations:
         platform = platform_of(params, definition) if params.get("platformVersion") else before.platform_version
         configuration = configuration_of(params.get("deploymentConfiguration", {}), service.configuration)
         settings = settings_of(params, service.settings, configuration)
+
+        if service.managed and configuration["strategy"] != "CANARY":
+            raise AwsError(
+                "InvalidParameterException",
+                f"Updating to {configuration['strategy']} deployment strategy is not supported for "
+                "ExpressGatewayServices.",
+            )
 
         service.desired, service.configuration, service.settings = desired, configuration, settings
         service.grace_seconds = params.get("healthCheckGracePeriodSeconds", service.grace_seconds)

@@ -9,6 +9,7 @@ from . import names
 from .capacity_provider import CapacityProvider, fargate_providers
 from .cluster import Cluster
 from .container_instance import ContainerInstance
+from .express.gateway import Gateway
 from .service import Deployment, Service
 from .task import Task
 from .task_definition import TaskDefinition
@@ -33,6 +34,7 @@ class Region:
     settings: dict[str, str] = field(default_factory=dict)
     providers: dict[str, CapacityProvider] = field(default_factory=dict)
     instances: dict[str, ContainerInstance] = field(default_factory=dict)
+    gateways: dict[tuple[str, str], Gateway] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.providers = self.providers or fargate_providers(self.name)

@@ -123,13 +123,13 @@ class TaskReconciler:
             return ()
         if task.interface is not None:
             address = task.interface.address
-            return [(each["targetGroupArn"], address, each["containerPort"]) for each in deployment.load_balancers]
+            return [(group, address, port) for group, _container, port in deployment.targets]
         assert task.host is not None
         ports = {container.name: container.host_ports for container in task.containers}
         return [
-            (each["targetGroupArn"], task.host.id, ports[each["containerName"]][each["containerPort"]])
-            for each in deployment.load_balancers
-            if each["containerPort"] in ports.get(each["containerName"], {})
+            (group, task.host.id, ports[container][port])
+            for group, container, port in deployment.targets
+            if port in ports.get(container, {})
         ]
 
     def _place(self, region: Region, task: Task) -> None:

@@ -1,7 +1,8 @@
 """What should listen, for whom, and which targets can be reached: decided from plain copies, without any I/O."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..network import reach
 from ..network.model import Network
@@ -10,6 +11,8 @@ from .model import Balancing, Listener, LoadBalancer, TargetGroup
 
 CARRIED = ("TCP", "TLS")
 """Protocols of a Network Load Balancer's listeners that are carried."""
+GIVEN = re.compile(r"[a-z0-9-]+\.ecs\.[a-z0-9-]+\.on\.aws")
+"""Host names that AWS itself gives to services behind a load balancer that they share: those of ECS Express Mode."""
 Barriers = dict[tuple[str, str, int], tuple[str, str]]
 
 
@@ -18,16 +21,26 @@ class DoorPlan:
     """A listener that should have a port, and why nobody gets in, if so.
 
     A listener of an Application Load Balancer that is a target of a network one has a second port, `inside` its VPC.
+    A name that AWS gives to one of its services has a port of its own, where it is the `host`: plain HTTP, since no
+    client here would trust the certificate of a name that leads to AWS.
     """
 
     balancer: LoadBalancer
     listener: Listener
     refusal: str = ""
     inside: bool = False
+    host: str = ""
+
+    @property
+    def scheme(self) -> str:
+        """What clients speak here."""
+        return "https" if self.listener.protocol in ("HTTPS", "TLS") and not self.host else "http"
 
     @property
     def key(self) -> str:
         """What stands for this listener across restarts."""
+        if self.host:
+            return f"name/{self.host}"
         place = f"{self.balancer.region}/{self.balancer.name}/{self.listener.port}"
         return f"inside/{place}" if self.inside else place
 
@@ -70,6 +83,9 @@ def decide(balancing: Balancing, networks: Mapping[str, Network], places: Iterab
             known = networks.get(balancer.region, Network())
             plan = DoorPlan(balancer, listener, _refusal(balancer, listener, known))
             doors[plan.key] = plan
+            for host in _given(listener):
+                named = replace(plan, host=host)
+                doors[named.key] = named
             for arn in listener.targets:
                 if balancer not in users.setdefault(arn, []):
                     users[arn].append(balancer)
@@ -92,6 +108,13 @@ def _refusal(balancer: LoadBalancer, listener: Listener, network: Network) -> st
     return reach.listener_open(
         balancer.groups, listener.port, network.groups, internal=balancer.internal, name=balancer.name
     ).reason
+
+
+def _given(listener: Listener) -> Iterator[str]:
+    for rule in listener.rules:
+        for condition in rule.conditions:
+            if condition.field == "host-header":
+                yield from (value for value in condition.values if GIVEN.fullmatch(value))
 
 
 def _inside(

@@ -88,12 +88,13 @@ class Elb:
         self._seen = (balancing, networks, self.targets.version)
 
     def urls(self) -> dict[str, str]:
-        """Of each load balancer that has a listener, by name: the URL that works from here."""
+        """Of each load balancer that has a listener, and each name behind one: the URL that works from here."""
         found = {}
         for balancer in self._fresh().load_balancers:
             plan = self._door_of(balancer, None)
             if plan is not None:
                 found[balancer.name] = self._url_of(plan)
+        found |= {plan.host: self._url_of(plan) for plan in self._plan.doors.values() if plan.host}
         return found
 
     def url(self, name: str) -> tuple[str, str]:
@@ -102,7 +103,8 @@ class Elb:
         Parameters
         ----------
         name : str
-            Its name, DNS name or ARN; with ``:PORT`` for another listener than the first.
+            Its name, DNS name or ARN; with ``:PORT`` for another listener than the first. Or a name that AWS gave to
+            a service behind it.
 
         Returns
         -------
@@ -116,6 +118,9 @@ class Elb:
         """
         balancing = self._fresh()
         wanted, port = _split(name)
+        given = self._plan.doors.get(f"name/{wanted}")
+        if given is not None:
+            return self._url_of(given), given.refusal
         found = [one for one in balancing.load_balancers if wanted in (one.name, one.dns_name, one.arn)]
         if not found:
             names = ", ".join(sorted(one.name for one in balancing.load_balancers)) or "none yet"
@@ -148,14 +153,15 @@ class Elb:
             return self._balancing
 
     def _door_of(self, balancer: LoadBalancer, port: int | None) -> DoorPlan | None:
-        plans = [one for one in self._plan.doors.values() if one.balancer.arn == balancer.arn and not one.inside]
+        own = [one for one in self._plan.doors.values() if one.balancer.arn == balancer.arn]
+        plans = [one for one in own if not one.inside and not one.host]
         if port is not None:
             plans = [one for one in plans if one.listener.port == port]
         ranked = sorted(plans, key=lambda one: (bool(one.refusal), one.listener.port != 80, one.listener.port))
         return ranked[0] if ranked else None
 
     def _url_of(self, plan: DoorPlan) -> str:
-        return f"{_scheme(plan)}://127.0.0.1:{self._doors[plan.key].port}/"
+        return f"{plan.scheme}://127.0.0.1:{self._doors[plan.key].port}/"
 
     def _apply(self, plan: Plan) -> None:
         arns = {door.balancer.arn for door in plan.doors.values()}
@@ -172,12 +178,13 @@ class Elb:
         ports |= {key: int(sock.getsockname()[1]) for key, sock in new.items()}
         for key, wanted in plan.doors.items():
             neighbours = tuple(
-                (other.listener.port, _scheme(other), ports[name])
+                (other.listener.port, other.scheme, ports[name])
                 for name, other in plan.doors.items()
-                if other.balancer.arn == wanted.balancer.arn and other.inside == wanted.inside
+                if other.balancer.arn == wanted.balancer.arn
+                and (other.inside, other.host) == (wanted.inside, wanted.host)
             )
             door = self._doors.get(key)
-            if door is not None and (door.tls is not None) != (_scheme(wanted) == "https"):
+            if door is not None and (door.tls is not None) != (wanted.scheme == "https"):
                 new[key] = door.sock.dup()  # the same port goes on with another protocol
                 self._plane.close(self._doors.pop(key))
                 door = None
@@ -192,7 +199,7 @@ class Elb:
                 self._book.add(wanted.balancer.arn, wanted.listener.port, door.port)
 
     def _tls(self, wanted: DoorPlan) -> Tls | None:
-        return Tls(self.authority, wanted.balancer.dns_name) if _scheme(wanted) == "https" else None
+        return Tls(self.authority, wanted.balancer.dns_name) if wanted.scheme == "https" else None
 
     def _listening(self, wanted: DoorPlan, neighbours: Neighbours, tls: Tls | None) -> Listening:
         balancer, listener = wanted.balancer, wanted.listener
@@ -200,12 +207,12 @@ class Elb:
         problem = tls.change(listener.certificates, listener.protocols) if tls is not None else ""
         return Listening(
             balancer=balancer.name,
-            dns_name=balancer.dns_name.encode(),
+            dns_name=(wanted.host or balancer.dns_name).encode(),
             port=listener.port,
             action=self._deed(listener.action),
             counters=self._counters[balancer.arn],
             refusal=wanted.refusal or problem,
-            scheme=_scheme(wanted).encode(),
+            scheme=b"https" if listener.protocol in ("HTTPS", "TLS") else b"http",
             rules=tuple(
                 (compiled(one.conditions), Route(self._deed(one.action), one.rewrites)) for one in listener.rules
             ),
@@ -231,10 +238,6 @@ class Elb:
             return Fixed(action.status, action.content_type.encode(), action.body.encode())
         note = f"The embedded cloud does not simulate the action {action.kind}; on AWS the user would sign in here."
         return Fixed(501, b"text/html", page(501, note))
-
-
-def _scheme(plan: DoorPlan) -> str:
-    return "https" if plan.listener.protocol in ("HTTPS", "TLS") else "http"
 
 
 def _used(balancing: Balancing) -> set[str]:

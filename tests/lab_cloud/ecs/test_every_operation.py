@@ -10,6 +10,7 @@ from lab_cloud.clock import Clock
 from lab_cloud.delays import Delays
 from lab_cloud.ecs.agents import Agents
 from lab_cloud.ecs.api import EcsApi
+from lab_cloud.ecs.express.surroundings import Surroundings
 from lab_cloud.ecs.neighbours import AutoScalingNeighbour, Ec2Neighbour, ElbNeighbour, VpcNeighbour
 from lab_cloud.ecs.refused import REFUSED
 from lab_cloud.ecs.store import Store
@@ -46,7 +47,7 @@ def dispatcher() -> Dispatcher:
     neighbours = VpcNeighbour(AddressBook()), ElbNeighbour(TargetRegistry(clock)), AutoScalingNeighbour(GroupStore())
     hosts, store = Ec2Neighbour(), Store()
     agents = Agents(store, World(clock), hosts, Delays(clock))
-    made.own("ecs", EcsApi(store, clock, *neighbours, hosts, agents, NoRegistries()))
+    made.own("ecs", EcsApi(store, clock, *neighbours, hosts, agents, NoRegistries(), Surroundings(made)))
     assert answer(made, "CreateCluster", {"clusterName": "a"}) == ("", 200)
     container = {"name": "a", "image": "nginx", "memory": 64}
     assert answer(made, "RegisterTaskDefinition", {"family": "a", "containerDefinitions": [container]}) == ("", 200)

@@ -29,6 +29,7 @@ from .elb.collector import ElbCollector
 from .elb.reconciler import Elb
 from .errors import CloudError
 from .events.part import Events
+from .events.sources import AlarmSource, RegistrySource
 from .iam.authority import Authority
 from .iam.guard import Guard
 from .iam.sts_api import StsApi
@@ -81,10 +82,14 @@ class Cloud:
         core.world.add(self.elb)
         watch = CloudWatch(core)
         watch.sampler.add(ElbCollector(self.elb, core.world.lock))
-        Events(core, watch)
+        events = Events(core, watch)
         registry = Ecr(core)
+        images = RegistrySource(events)
+        registry.on_action.append(images.action)
+        registry.on_scan.append(images.scanned)
+        watch.evaluation.on_change.append(AlarmSource(events).changed)
         capacity = Ec2AutoScaling(core, self.elb, watch)
-        self.ecs = Ecs(core, self.elb, watch, logs, registry.pulling, capacity)
+        self.ecs = Ecs(core, self.elb, watch, logs, registry.pulling, capacity, events)
         AutoScaling(core, self.ecs, watch)
         self.apprunner = AppRunner(core, registry, watch, logs)
         Eks(core, self._secret_of, registry.pulling, capacity, self.elb.targets)

@@ -37,6 +37,11 @@ class Alarms:
         The alarms.
     wake_at : callable
         Asks for a tick at a moment.
+
+    Attributes
+    ----------
+    on_change : list of callable
+        Told of each alarm in its new state, of the old state, and of the time.
     """
 
     def __init__(self, clock: Clock, metrics: MetricStore, store: AlarmStore, wake_at: Callable[[float], None]) -> None:
@@ -45,6 +50,7 @@ class Alarms:
         self._store = store
         self._wake_at = wake_at
         self._actions: list[tuple[re.Pattern[str], Action, bool]] = []
+        self.on_change: list[Callable[[Alarm, dict[str, Any], float], None]] = []
 
     def on_action(self, pattern: str, action: Action, *, repeat: bool = False) -> None:
         """Let a service carry out the actions whose ARNs are its own.
@@ -131,6 +137,8 @@ class Alarms:
             summary = f"Alarm updated from {before} to {state}"
             self._store.note(alarm.region, Happening(alarm.name, now, "StateUpdate", summary, told))
             self._tell(alarm, now, again=False)
+            for hook in self.on_change:
+                hook(alarm, old, now)
 
     def _tell(self, alarm: Alarm, now: float, *, again: bool) -> None:
         if again and alarm.state != ALARM:

@@ -38,6 +38,8 @@ class Images:
     ----------
     on_tag : list of callable
         Told of the repository and of each tag that now names another image.
+    on_action : list of callable
+        Told of ``PUSH`` or ``DELETE``, the repository, the image's digest and the tag (empty when there is none).
     """
 
     def __init__(self, store: Store, blobs: BlobStore, clock: Clock, pushed: Pushed, access: Access) -> None:
@@ -47,6 +49,7 @@ class Images:
         self.blobs = blobs
         self.access = access
         self.on_tag: list[Callable[[Repository, str], None]] = []
+        self.on_action: list[Callable[[str, Repository, str, str], None]] = []
 
     def create(self, registry: Registry, name: str, host: str, purpose: str) -> Repository:
         """A repository that is made by the way, by the registry's template for that; or the one that is there.
@@ -183,7 +186,12 @@ class Images:
             repository.give_tag(there, tag)
             for hook in self.on_tag:
                 hook(repository, tag)
+        self._acted("PUSH", repository, digest, tag or "")
         return there
+
+    def _acted(self, action: str, repository: Repository, digest: str, tag: str) -> None:
+        for hook in self.on_action:
+            hook(action, repository, digest, tag)
 
     def _check_parts(self, repository: Repository, manifest: Manifest) -> None:
         required = f"required for pushing image into repository with name '{repository.name}' in the registry with id"
@@ -252,8 +260,11 @@ class Images:
                     "imageId": identity, "failureCode": "ImageReferencedByManifestList", "failureReason": reason
                 }
             }  # fmt: skip
-        gone = [names.identifier(image.digest, each) for each in image.tags or ("",)]
+        tags = image.tags or ("",)
+        gone = [names.identifier(image.digest, each) for each in tags]
         self.remove(repository, image)
+        for each in tags:
+            self._acted("DELETE", repository, image.digest, each)
         return {"imageIds": gone}
 
     def remove(self, repository: Repository, image: Image) -> None:

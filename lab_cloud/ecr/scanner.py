@@ -5,7 +5,7 @@ scanning (Amazon Inspector) at those of programming languages too; the answers h
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..errors import AwsError, RuntimeFailure
@@ -34,12 +34,18 @@ class Scanner:
         Where layers lie.
     world : World
         Where slow work goes, and where its result comes back to.
+
+    Attributes
+    ----------
+    on_scan : list of callable
+        Told of the repository and the image when a scan has ended.
     """
 
     def __init__(self, store: Store, blobs: BlobStore, world: World) -> None:
         self._store = store
         self._blobs = blobs
         self._world = world
+        self.on_scan: list[Callable[[Repository, Image], None]] = []
 
     def pushed(self, repository: Repository, image: Image) -> None:
         """Scan a new image, if its repository or the registry asks for that."""
@@ -80,23 +86,32 @@ class Scanner:
                 there = packages.find(paths)
             except RuntimeFailure as failure:
                 reason = failure.message
-                self._world.post(lambda: self._failed(scan, reason))
+                self._world.post(lambda: self._failed(image, scan, reason))
                 return
             except Exception as bug:
                 log.exception("a scan failed")
                 why = f"The embedded cloud has a bug: {bug}"
-                self._world.post(lambda: self._failed(scan, why))
+                self._world.post(lambda: self._failed(image, scan, why))
                 return
             findings = match(there, database)
-            self._world.post(lambda: self._complete(scan, findings, len(there), database))
+            self._world.post(lambda: self._complete(image, scan, findings, len(there), database))
 
         self._world.work(work)
         return scan
 
-    def _failed(self, scan: Scan, why: str) -> None:
+    def _failed(self, image: Image, scan: Scan, why: str) -> None:
         scan.status, scan.description = "FAILED", why
+        self._ended(image)
 
-    def _complete(self, scan: Scan, findings: list[dict[str, Any]], count: int, database: advisories.Database) -> None:
+    def _ended(self, image: Image) -> None:
+        for repository in self._store.repositories():
+            if repository.images.get(image.digest) is image:
+                for hook in self.on_scan:
+                    hook(repository, image)
+
+    def _complete(
+        self, image: Image, scan: Scan, findings: list[dict[str, Any]], count: int, database: advisories.Database
+    ) -> None:
         scan.findings = findings
         scan.source_at = database.moment
         scan.completed_at = self._world.clock.now()
@@ -106,6 +121,7 @@ class Scanner:
             "Packages of the operating system are not looked at."
         )
         scan.status = "COMPLETE"
+        self._ended(image)
 
 
 NO_LAYERS = "Only an image with layers is scanned; scan the images that an index lists."

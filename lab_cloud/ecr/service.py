@@ -32,7 +32,7 @@ class Ecr:
         tokens, access = Tokens(), Access(core.authority)
         scanner = Scanner(self.store, self.blobs, world)
         images = self._images = Images(self.store, self.blobs, world.clock, scanner.pushed, access)
-        self.on_tag = images.on_tag
+        self.on_tag, self.on_action, self.on_scan = images.on_tag, images.on_action, scanner.on_scan
         self.api = EcrApi(
             self.store, images, tokens, world.lock, world.clock, host, access.principal_of, core.delays, scanner
         )

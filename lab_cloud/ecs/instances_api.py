@@ -51,7 +51,7 @@ class InstanceOperations:
         made = known or self._agents.register(region, host, cluster.name, self._clock.now())
         made.tags |= tag_dict(params.get("tags"))
         made.own_attributes |= {one["name"]: one.get("value", "") for one in params.get("attributes") or ()}
-        return {"containerInstance": self._describe(region, made, with_tags=True)}
+        return {"containerInstance": shown(region, made, with_tags=True)}
 
     def list_container_instances(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """ListContainerInstances, by status and by an expression of the cluster query language."""
@@ -78,7 +78,7 @@ class InstanceOperations:
         region, found, failed = self._named(call, params["containerInstances"], params.get("cluster"))
         tags = "TAGS" in params.get("include", ())
         return {
-            "containerInstances": [self._describe(region, one, with_tags=tags) for one in found],
+            "containerInstances": [shown(region, one, with_tags=tags) for one in found],
             "failures": failed,
         }
 
@@ -97,7 +97,7 @@ class InstanceOperations:
                 failed.append({"arn": one.arn, "reason": "INACTIVE"})
             elif one.status != status:
                 one.status, one.version = status, one.version + 1
-        shown = [self._describe(region, one) for one in found if one.status != "INACTIVE"]
+        shown = [shown(region, one) for one in found if one.status != "INACTIVE"]
         return {"containerInstances": shown, "failures": failed}
 
     def deregister_container_instance(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
@@ -111,7 +111,7 @@ class InstanceOperations:
         for task in tasks:
             task.ask_to_stop("TerminationNotice", "Container instance deregistration forced by user.", now)
         instance.status, instance.ended, instance.connected = "INACTIVE", now, False
-        return {"containerInstance": self._describe(region, instance)}
+        return {"containerInstance": shown(region, instance)}
 
     def update_container_agent(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """UpdateContainerAgent: there is never a newer one."""
@@ -199,15 +199,17 @@ class InstanceOperations:
             )
         return found
 
-    def _describe(self, region: Region, instance: ContainerInstance, *, with_tags: bool = False) -> dict[str, Any]:
-        tasks = tasks_on(region, instance)
-        (view,) = views(region, [instance])
-        ports = sorted(
-            f"{port}{'/udp' if protocol == 'udp' else ''}" for task in tasks for port, protocol in taken_ports(task)
-        )
-        running = sum(task.status == "RUNNING" for task in tasks)
-        pending = sum(task.status in ("PROVISIONING", "PENDING", "ACTIVATING") for task in tasks)
-        return instance.describe(view.cpu, view.memory, ports, running, pending, with_tags=with_tags)
+
+def shown(region: Region, instance: ContainerInstance, *, with_tags: bool = False) -> dict[str, Any]:
+    """A container instance as DescribeContainerInstances shows it."""
+    tasks = tasks_on(region, instance)
+    (view,) = views(region, [instance])
+    ports = sorted(
+        f"{port}{'/udp' if protocol == 'udp' else ''}" for task in tasks for port, protocol in taken_ports(task)
+    )
+    running = sum(task.status == "RUNNING" for task in tasks)
+    pending = sum(task.status in ("PROVISIONING", "PENDING", "ACTIVATING") for task in tasks)
+    return instance.describe(view.cpu, view.memory, ports, running, pending, with_tags=with_tags)
 
 
 def _identity(document: str) -> str:

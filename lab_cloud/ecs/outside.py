@@ -1,8 +1,8 @@
 """What ECS asks of the services beside it. The server plugs in the real ones; tests plug in small ones of their own."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from .task import Interface, Network
 
@@ -192,6 +192,19 @@ class Registries(Protocol):
         str or None
             None for an image that lies elsewhere.
         """
+
+
+class Announcements(Protocol):
+    """Amazon EventBridge, as ECS tells it what happens."""
+
+    def wanted(self, region: str) -> bool:
+        """Whether any rule could match."""
+
+    def emit(self, region: str, source: str, kind: str, detail: dict[str, Any], resources: Sequence[str]) -> object:
+        """Tell of an event."""
+
+    def task(self, task: str, now: float, step: str, **about: Any) -> None:
+        """Tell what became of a task, for the record of the event that started it."""
 
 
 class Logs(Protocol):

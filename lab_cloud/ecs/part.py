@@ -6,6 +6,7 @@ from ..core import Core
 from ..elb.reconciler import Elb
 from ..wire.moto_logs import MotoLogs
 from .agents import Agents
+from .announcer import Announcer
 from .api import EcsApi
 from .collector import EcsCollector
 from .express.surroundings import Surroundings
@@ -15,7 +16,7 @@ from .interruption import Interruptions
 from .launch import Launcher
 from .metadata import PREFIX, Metadata
 from .neighbours import AlarmNeighbour, AutoScalingNeighbour, Ec2Neighbour, ElbNeighbour, VpcNeighbour
-from .outside import Registries
+from .outside import Announcements, Registries
 from .provider_reconciler import Providers
 from .service_reconciler import ServiceReconciler
 from .store import Store
@@ -39,6 +40,8 @@ class Ecs:
         Where images are pulled with a role's permissions.
     capacity : Ec2AutoScaling
         The groups whose instances run tasks.
+    events : Announcements
+        Who is told of what happens.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Ecs:
         logs: MotoLogs,
         registries: Registries,
         capacity: Ec2AutoScaling,
+        events: Announcements,
     ) -> None:
         self._core = core
         self.store = Store()
@@ -72,13 +76,16 @@ class Ecs:
         api = EcsApi(self.store, core.clock, networks, balancing, groups, hosts, self.agents, registries, around)
         core.dispatcher.own("ecs", api)
         core.world.add(api.express)
+        announcer = Announcer(self.store, events)
+        tasks.entered = announcer.task
+        core.world.add(announcer)
         collector = EcsCollector(self.store, core.world.lock)
         watch.sampler.add(collector)
         watch.sampler.add(HostCollector(self.store, core.world.lock, hosts, collector.used_by_host))
         watch.sampler.add(providers)
         core.doors[PREFIX] = Metadata(self.store)
         core.commands["interrupt"] = Interruptions(self.store, core.world, core.delays).interrupt
-        core.on_reset += [self._reset, self.agents.forget]
+        core.on_reset += [self._reset, self.agents.forget, announcer.forget]
 
     def containers(self) -> int:
         """How many containers run."""

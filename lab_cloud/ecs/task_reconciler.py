@@ -1,7 +1,7 @@
 """Moves each task through its life: observe, ask `lifecycle.next_status`, apply."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ..delays import Delays
 from ..runtime.spec import Exit, Handle
@@ -55,6 +55,7 @@ class TaskReconciler:
         self._load_balancing = load_balancing
         self._delays = delays
         self._homeless: set[str] = set()
+        self.entered: Callable[[Task, float], None] = lambda task, now: None
 
     def tick(self, now: float) -> None:
         """Move every task as far as it goes now."""
@@ -85,6 +86,7 @@ class TaskReconciler:
             self._leave(region, task)
             task.enter(status, now)
             self._enter(region, task, now)
+            self.entered(task, now)
             self._world.wake()
 
     def _come_back(self, task: Task) -> None:

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-identity-based.h
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Protocol
 
 from ..clock import Clock
@@ -16,6 +17,7 @@ from ..wire import Call, moto_targets
 from ..wire.dispatch import Dispatcher
 from . import running
 from .outside import Failed, Order
+from .router import PRINCIPAL
 
 GONE = (
     "QueueDoesNotExist",
@@ -30,7 +32,7 @@ AGAIN = ("InternalFailure", "ServerException", "ThrottlingException", "ServiceUn
 class Rights(Protocol):
     """What is asked of IAM before a target is called."""
 
-    def refusal(self, order: Order, action: str, resource: str) -> str:
+    def refusal(self, order: Order, action: str, resource: str, passed: tuple[str, ...] = ()) -> str:
         """Why the call may not be made; empty when it may."""
 
     def trusted(self, role: str, principal: str) -> bool:
@@ -79,21 +81,23 @@ class Calling:
         except AwsError as error:
             raise failed(error) from error
 
-    def _allow(self, order: Order, action: str, resource: str) -> None:
+    def _allow(self, order: Order, action: str, resource: str, passed: tuple[str, ...] = ()) -> None:
         if order.role and not self._rights.trusted(order.role, order.principal):
             raise Failed(
                 "NO_PERMISSIONS",
                 f"The role {order.role} does not exist, or its trust policy does not let {order.principal} assume it.",
             )
-        why = self._rights.refusal(order, action, resource)
+        why = self._rights.refusal(order, action, resource, passed)
         if why:
             raise Failed("NO_PERMISSIONS", why)
 
     def _run(self, order: Order) -> dict[str, Any]:
         params = running.task_params(order)
         region = order.arn.split(":")[3]
-        definition = params["taskDefinition"]
-        self._allow(order, "ecs:RunTask", definition)
+        asked = {"taskDefinition": params["taskDefinition"]}
+        found = self._dispatcher.invoke(Call("ecs", "DescribeTaskDefinition", region), asked)["taskDefinition"]
+        passed = tuple(found[key] for key in ("taskRoleArn", "executionRoleArn") if found.get(key))
+        self._allow(order, "ecs:RunTask", found["taskDefinitionArn"], passed)
         answer = self._dispatcher.invoke(Call("ecs", "RunTask", region), params)
         tasks = [task["taskArn"] for task in answer["tasks"]]
         if answer["failures"] and not tasks:
@@ -102,16 +106,20 @@ class Calling:
         return {"tasks": tasks}
 
     def _send(self, order: Order) -> dict[str, Any]:
+        moto_targets.check(order.arn)
         self._allow(order, "sqs:SendMessage", order.arn)
         group = (order.target.get("SqsParameters") or {}).get("MessageGroupId") or ""
         return {"message": moto_targets.send(order.arn, order.payload, group=group)}
 
     def _publish(self, order: Order) -> dict[str, Any]:
+        moto_targets.check(order.arn)
         self._allow(order, "sns:Publish", order.arn)
         return {"message": moto_targets.publish(order.arn, order.payload)}
 
     def _write(self, order: Order) -> dict[str, Any]:
-        self._allow(order, "logs:PutLogEvents", order.arn)
+        moto_targets.check(order.arn)
+        stream = f"{order.arn.removesuffix(':*')}:log-stream:{moto_targets.STREAM}"
+        self._allow(order, "logs:PutLogEvents", stream)
         return {"stream": moto_targets.write(order.arn, order.payload, self._clock.now())}
 
     def _forward(self, order: Order) -> dict[str, Any]:
@@ -133,7 +141,9 @@ class Calling:
         body = order.payload
         if order.event is not None:
             body = json.dumps({key: value for key, value in order.event.items() if key != "path"})
-        why = self._rights.refusal(order, "sqs:SendMessage", queue)
+        # a rule's dead letters need the queue's policy, a schedule's the permission of its role
+        asking = replace(order, target={"Arn": queue}) if order.principal == PRINCIPAL else order
+        why = self._rights.refusal(asking, "sqs:SendMessage", queue)
         if why:
             raise Failed("NO_PERMISSIONS", why)
         try:

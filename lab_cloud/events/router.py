@@ -66,6 +66,11 @@ class Router:
         self.accept(region, DEFAULT, event)
         return str(event["id"])
 
+    def wanted(self, region: str) -> bool:
+        """Whether an event of AWS's own services could match any rule."""
+        found = self._store.regions.get(region)
+        return found is not None and any(rule.pattern is not None for rule in found.buses[DEFAULT].rules.values())
+
     def accept(self, region: str, bus: str, event: Event, path: str = "") -> list[str]:
         """Take in one event; under the world's lock.
 

@@ -4,10 +4,32 @@ import sys
 from typing import Any
 
 from ..errors import AwsError
-from . import moto_load
 from .call import ACCOUNT
 
 STREAM = "events"
+
+
+def check(arn: str) -> None:
+    """Whether a queue, topic or log group exists.
+
+    Raises
+    ------
+    AwsError
+        As its service says that it does not.
+    """
+    service, region, name = _parts(arn)
+    backend = _backend(service, region)
+    if service == "sqs" and (backend is None or name not in backend.queues):
+        raise AwsError("QueueDoesNotExist", "The specified queue does not exist.")
+    if service == "sns" and (backend is None or arn not in backend.topics):
+        raise AwsError("NotFound", "Topic does not exist")
+    if service == "logs" and (backend is None or group_of(arn) not in backend.groups):
+        raise AwsError("ResourceNotFoundException", "The specified log group does not exist.")
+
+
+def group_of(arn: str) -> str:
+    """The name of a log group by its ARN."""
+    return arn.split(":", 5)[5].removeprefix("log-group:").removesuffix(":*")
 
 
 def send(arn: str, body: str, *, group: str = "", attributes: dict[str, str] | None = None) -> str:
@@ -36,8 +58,7 @@ def send(arn: str, body: str, *, group: str = "", attributes: dict[str, str] | N
     """
     _where, region, name = _parts(arn)
     backend = _backend("sqs", region)
-    if backend is None or name not in backend.queues:
-        raise AwsError("QueueDoesNotExist", "The specified queue does not exist.")
+    check(arn)
     given = {key: {"DataType": "String", "StringValue": value} for key, value in (attributes or {}).items()}
     options: dict[str, Any] = {"group_id": group or None}
     message = _said(lambda: backend.send_message(name, body, message_attributes=given, **options))
@@ -54,8 +75,7 @@ def publish(arn: str, message: str) -> str:
     """
     _where, region, _name = _parts(arn)
     backend = _backend("sns", region)
-    if backend is None or arn not in backend.topics:
-        raise AwsError("NotFound", "Topic does not exist")
+    check(arn)
     return str(_said(lambda: backend.publish(message=message, arn=arn)))
 
 
@@ -67,12 +87,8 @@ def write(arn: str, text: str, moment: float) -> str:
     AwsError
         ``ResourceNotFoundException`` when there is no such group.
     """
-    region, rest = arn.split(":")[3], arn.split(":", 5)[5]
-    group = rest.removeprefix("log-group:").removesuffix(":*")
-    moto_load.load()
-    backend = _backend("logs", region)
-    if backend is None or group not in backend.groups:
-        raise AwsError("ResourceNotFoundException", "The specified log group does not exist.")
+    check(arn)
+    group, backend = group_of(arn), _backend("logs", arn.split(":")[3])
     if STREAM not in backend.groups[group].streams:
         backend.create_log_stream(group, STREAM)
     backend.put_log_events(group, STREAM, [{"timestamp": int(moment * 1000), "message": text}])

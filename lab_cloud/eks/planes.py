@@ -151,7 +151,7 @@ class Planes:
                 listener.close()
                 return
             del self._opening[cluster.key]
-            controllers = standard(Loopback(api, "kube-controller-manager"))
+            controllers = standard(Loopback(api, "kube-controller-manager"), self._world.clock.speed)
             controllers.start()
             api.logs = fleet = Fleet(Loopback(api, "kubelet"), self._machine)
             client, seen = Loopback(api, "eks"), Seen(lambda: None)

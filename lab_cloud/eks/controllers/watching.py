@@ -15,6 +15,7 @@ PATHS = {
     **{name: f"/api/v1/{name}" for name in ("pods", "services")},
     **{name: f"/apis/apps/v1/{name}" for name in ("daemonsets", "deployments", "replicasets")},
     **{name: f"/apis/batch/v1/{name}" for name in ("cronjobs", "jobs")},
+    "poddisruptionbudgets": "/apis/policy/v1/poddisruptionbudgets",
     "endpointslices": "/apis/discovery.k8s.io/v1/endpointslices",
     "storageclasses": "/apis/storage.k8s.io/v1/storageclasses",
 }

@@ -9,7 +9,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ...schedule import BadSchedule
 from . import selectors
+from .cron import Cron
 from .status import Cause, required, unsupported, wrong
 
 Object = Mapping[str, Any]
@@ -47,6 +49,7 @@ ENUMS: dict[str, tuple[str, ...]] = {
     "dnsPolicy": ("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"),
     "protocol": ("SCTP", "TCP", "UDP"),
 }
+CONCURRENCY = ("Allow", "Forbid", "Replace")
 SERVICE_TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
 IMMUTABLE: dict[str, tuple[str, ...]] = {
@@ -73,6 +76,10 @@ def check(kind: str, found: Object, *, namespaced: bool) -> list[Cause]:
         causes += _workload(kind, spec)
     elif kind == "Job":
         causes += _template("spec.template", spec.get("template") or {}, ("OnFailure", "Never"))
+    elif kind == "CronJob":
+        causes += _cron_job(spec)
+    elif kind == "PodDisruptionBudget":
+        causes += _budget(spec)
     elif kind == "Pod":
         causes += _pod(spec, "spec")
     elif kind == "Service":
@@ -149,6 +156,23 @@ def _template(path: str, template: Object, policies: tuple[str, ...]) -> Iterato
     if policy in ENUMS["restartPolicy"] and policy not in policies:
         yield unsupported(f"{path}.spec.restartPolicy", policy, policies)
     yield from _pod(spec, f"{path}.spec")
+
+
+def _cron_job(spec: Object) -> Iterator[Cause]:
+    try:
+        Cron(spec.get("schedule", ""), spec.get("timeZone"))
+    except BadSchedule as bad:
+        yield wrong("spec.schedule", spec.get("schedule", ""), str(bad))
+    policy = spec.get("concurrencyPolicy")
+    if policy not in CONCURRENCY:
+        yield unsupported("spec.concurrencyPolicy", policy, CONCURRENCY)
+    template = ((spec.get("jobTemplate") or {}).get("spec") or {}).get("template") or {}
+    yield from _template("spec.jobTemplate.spec.template", template, ("OnFailure", "Never"))
+
+
+def _budget(spec: Object) -> Iterator[Cause]:
+    if spec.get("minAvailable") is not None and spec.get("maxUnavailable") is not None:
+        yield wrong("spec", dict(spec), "minAvailable and maxUnavailable cannot be both set")
 
 
 def _pod(spec: Object, path: str) -> Iterator[Cause]:

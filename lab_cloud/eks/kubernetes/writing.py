@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import decoding, patches, protobuf, scale, status
+from . import decoding, disruption, patches, protobuf, scale, status
 from .garbage import Deletion
 from .names import timestamp
 from .registry import Registry, Write
@@ -97,7 +97,11 @@ class Writing:
             return Written(status.success(), 201)
         if info.subresource == "eviction":
             options = sent.get("deleteOptions") if isinstance(sent, Mapping) else None
-            self._registry.garbage.delete(info.resource, info.namespace, info.name, _deletion(info, options or {}))
+            with self._registry.store.lock:
+                pod = self._registry.get(info.resource, info.namespace, info.name)
+                disruption.check_eviction(self._registry.store, pod)
+                how = _deletion(info, options or {})
+                self._registry.garbage.delete(info.resource, info.namespace, info.name, how)
             return Written(status.success(), 201)
         raise status.method_not_allowed()
 

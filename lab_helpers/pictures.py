@@ -29,21 +29,26 @@ class Pictures:
 
         return ClusterView(Observer(self.client("ecs"), self.client("elbv2"), cluster))
 
-    def chart(self, cluster: str, service: str) -> Any:
+    def chart(self, cluster: str, service: str = "") -> Any:
         """A live chart of how a service scales: metrics, targets, alarms, tasks and scaling activities.
 
         Parameters
         ----------
         cluster, service : str
-            Their names.
+            Their names. One name alone is that of an App Runner service: the chart then shows its concurrency, its
+            active instances and its operations.
 
         Returns
         -------
         ScalingView
             Shows itself live; ``snapshot()`` is a still copy and ``text()`` the same in words.
         """
+        from .views.runner_observe import RunnerObserver
         from .views.scaling import ScalingView
         from .views.scaling_observe import ScalingObserver
 
+        if not service:
+            clients = {name: self.client(name) for name in ("apprunner", "cloudwatch")}
+            return ScalingView(RunnerObserver(clients, cluster, self._cloud().speed))
         clients = {name: self.client(name) for name in ("ecs", "application-autoscaling", "cloudwatch")}
         return ScalingView(ScalingObserver(clients, cluster, service, self._cloud().speed))

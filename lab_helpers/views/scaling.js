@@ -80,7 +80,7 @@ function render({ model, el: root }) {
       return box;
     }, (box, one) => {
       box.dataset.above = String(one.above);
-      put(box.label, one.name); put(box.figure, one.value); put(box.aim, `${one.aim}, policy ${one.id}`);
+      put(box.label, one.name); put(box.figure, one.value); put(box.aim, `${one.aim}, ${one.by}`);
     });
     keyed(alarms, state.alarms, line(["b", "glyph"], ["span", "text"]), (node, one) => {
       node.dataset.state = one.state;
@@ -96,11 +96,13 @@ function render({ model, el: root }) {
       put(node.text, `${one.id}: ${one.tasks} task${one.tasks === 1 ? "" : "s"}`);
     });
     [state.alarms, state.activities, state.instances].forEach((items, n) => { parts[n].hidden = !items.length; });
+    put(parts[1].firstChild, `${state.happenings}, newest first`);
     // The text is our own: numbers, names that were escaped, and a few words.
     if (state.chart !== drawn) picture.innerHTML = drawn = state.chart;
     // Spoken at most every three seconds, and counts and alarms only: a reader must not drown in updates.
     const off = state.alarms.filter((one) => one.state === "ALARM").map((one) => `${one.policy} ${one.rule}`);
-    const words = `${state.name}: ${state.count}, ${state.phase}. ${off.length ? `In alarm: ${off.join(", ")}.` : "No alarm."}`;
+    const alarm = off.length ? `In alarm: ${off.join(", ")}.` : state.alarms.length ? "No alarm." : "";
+    const words = `${state.name}: ${state.count}, ${state.phase}. ${alarm}`.trim();
     if (words !== say.textContent && !timer) timer = setTimeout(() => { say.textContent = words; timer = 0; }, 3000);
   }
   model.on("change:state", paint);

@@ -62,7 +62,8 @@ class ScalingView(WatchingView):
             "name": scaled.service,
             "status": scaled.status,
             "phase": scaled.phase,
-            "count": f"{scaled.running} of {scaled.desired} tasks running, {scaled.bounds}",
+            "count": scaled.count,
+            "happenings": "Scaling activities" if scaled.cluster else "Operations",
             "problem": scaled.problem,
             "chart": chart(scaled, WINDOW) if scaled.counts else "",
             "metrics": [
@@ -71,6 +72,7 @@ class ScalingView(WatchingView):
                     "name": one.name,
                     "value": "no data yet" if one.latest is None else number(one.latest),
                     "aim": f"{one.aim_word} {number(one.aim)}",
+                    "by": one.by,
                     "above": one.latest is not None and one.latest > one.aim,
                 }
                 for one in scaled.metrics

@@ -60,7 +60,7 @@ def _metric(metric: Metric, points: Sequence[tuple[float, float]], top: float) -
     high = _round_up(max([metric.aim * 1.25, *(value for _x, value in points)], default=1.0))
     base = top + PANEL
     aim = base - PANEL * min(metric.aim / high, 1)
-    title = f"{metric.name} ({metric.statistic}), policy {metric.policy}"
+    title = f"{metric.name} ({metric.statistic}), {metric.by}"
     parts = [_text(LEFT, top - 4, title, SOFT), _frame(top, high)]
     parts.append(_line([(LEFT, aim), (RIGHT_EDGE, aim)], INK, 'stroke-dasharray="6 4"'))
     parts.append(_text(RIGHT_EDGE, aim - 4, f"{metric.aim_word} {number(metric.aim)}", INK, "end"))
@@ -82,7 +82,8 @@ def _tasks(scaled: Scaled, counts: Sequence[tuple[float, Count]], top: float) ->
     # one more than is shown, so that there is room for an arrow above the highest step
     high = 1 + max([*seen, scaled.desired, min(scaled.most or 0, 2 * max([*seen, 1])), 1])
     scale = PANEL / high
-    parts = [_text(LEFT, top - 4, "tasks running (area) and wanted (line)", SOFT), _frame(top, high)]
+    words = "tasks running (area) and wanted (line)" if scaled.cluster else f"{scaled.unit} active"
+    parts = [_text(LEFT, top - 4, words, SOFT), _frame(top, high)]
     if counts:
         tops = "".join(
             f"V{base - one.running * scale:.1f}H{end:.1f}" for (_x, one), end in zip(counts, ends, strict=True)

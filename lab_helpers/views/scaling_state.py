@@ -5,10 +5,15 @@ from dataclasses import dataclass
 GLYPHS = {"OK": "✓", "ALARM": "!", "INSUFFICIENT_DATA": "…"}
 """Of an alarm's state."""
 OUTCOMES = {
+    **{"SUCCEEDED": "✓", "IN_PROGRESS": "◔", "PENDING": "◌", "FAILED": "✕"},
+    **{"ROLLBACK_IN_PROGRESS": "◔", "ROLLBACK_SUCCEEDED": "↶", "ROLLBACK_FAILED": "✕"},
     **{"Successful": "✓", "InProgress": "◔", "Pending": "◌", "Overridden": "↷", "Unfulfilled": "–", "Failed": "✕"},
     "NotScaled": "=",
 }
-"""Of a scaling activity's status; NotScaled is AWS's Failed where AWS gives a reason why nothing had to change."""
+"""Of the status of a scaling activity, or of an operation of App Runner.
+
+NotScaled is AWS's Failed where AWS gives a reason why nothing had to change.
+"""
 
 
 @dataclass(frozen=True)
@@ -16,7 +21,7 @@ class Metric:
     """A metric that a policy follows.
 
     `points` are pairs of a moment (epoch seconds) and a value, oldest first; `aim` is the target, or the threshold
-    of an alarm, and `policy` the policy's name.
+    of an alarm, and `policy` the policy's name. `word` says what the line is, where it is neither.
     """
 
     policy: str
@@ -25,6 +30,7 @@ class Metric:
     aim: float
     tracked: bool
     points: tuple[tuple[float, float], ...] = ()
+    word: str = ""
 
     @property
     def latest(self) -> float | None:
@@ -32,9 +38,14 @@ class Metric:
         return self.points[-1][1] if self.points else None
 
     @property
+    def by(self) -> str:
+        """Who made it."""
+        return self.policy if self.word else f"policy {self.policy}"
+
+    @property
     def aim_word(self) -> str:
         """What the line across the picture is."""
-        return "target" if self.tracked else "threshold"
+        return self.word or ("target" if self.tracked else "threshold")
 
 
 @dataclass(frozen=True)
@@ -72,7 +83,8 @@ class Scaled:
     """The whole picture. `status` is AWS's word for the service, or MISSING, or UNREACHABLE when nobody answers.
 
     `least` and `most` are None as long as the service is no scalable target; `minute` is how many real seconds an AWS
-    minute has; `instances` are the ids of the cluster's container instances, with their tasks.
+    minute has; `instances` are the ids of the cluster's container instances, with their tasks. A service of App Runner
+    has no cluster; what is counted of it is in `unit`, and nobody outside knows how many are wanted.
     """
 
     service: str
@@ -90,15 +102,25 @@ class Scaled:
     happenings: tuple[Happening, ...] = ()
     instances: tuple[tuple[str, int], ...] = ()
     problem: str = ""
+    unit: str = "tasks"
+    doing: str = ""
 
     @property
     def phase(self) -> str:
         """One of steady, scaling out, scaling in: what is wanted against what runs."""
         if self.status != "ACTIVE":
             return self.status.lower()
+        if self.doing:
+            return self.doing
         if self.running == self.desired:
             return "steady"
         return "scaling out" if self.running < self.desired else "scaling in"
+
+    @property
+    def count(self) -> str:
+        """How many there are, and how many there may be."""
+        of = f" of {self.desired}" if self.cluster else ""
+        return f"{self.running}{of} {self.unit} {'running' if self.cluster else 'active'}, {self.bounds}"
 
     @property
     def bounds(self) -> str:
@@ -113,10 +135,10 @@ def number(value: float) -> str:
 
 def in_words(scaled: Scaled) -> str:
     """The picture as a few lines of text, for a terminal and for a screen reader."""
-    head = f"Service {scaled.service} in {scaled.cluster}"
+    head = f"Service {scaled.service}" + (f" in {scaled.cluster}" if scaled.cluster else "")
     if scaled.status != "ACTIVE":
         return f"{head}: {scaled.status.lower()}. {scaled.problem}".strip()
-    lines = [f"{head}: {scaled.running} of {scaled.desired} tasks running, {scaled.bounds}, {scaled.phase}"]
+    lines = [f"{head}: {scaled.count}, {scaled.phase}"]
     for metric in scaled.metrics:
         now = "no data yet" if metric.latest is None else f"{number(metric.latest)} now"
         lines.append(f"  {metric.name} ({metric.policy}): {now}, {metric.aim_word} {number(metric.aim)}")

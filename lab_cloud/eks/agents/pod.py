@@ -166,27 +166,35 @@ class PodWorker:
     def _advance(self) -> None:
         """Start what is due to be started."""
         policy = self.pod["spec"].get("restartPolicy", "Always")
-        for each in self.init:
-            self._running.run(each, policy)
-            if not each.seen().initialized:
-                break
+        if all(each.exit_code is not None and not each.wants_restart(policy) and not each.busy for each in self.main):
+            self._finish_sidecars()
         else:
-            for each in self.main:
-                if "waiting" in each.state and each.state["waiting"]["reason"] == INITIALIZING:
-                    each.state = waiting(CREATING)
-                self._running.run(each, policy)
+            self._start_next(policy)
         self._phase = self._phase_now()
-        done = all(each.exit_code is not None and not each.wants_restart(policy) for each in self.main)
-        if done and not any(each.alive or each.busy for each in self.main):
-            for each in self.init:
-                if each.alive and not each.stopping:
-                    self._running.stop(each, f"Stopping container {each.name}")
         if self._phase in ENDED:
             self._release()
 
+    def _start_next(self, policy: str) -> None:
+        for each in self.init:
+            self._running.run(each, policy)
+            if not each.seen().initialized:
+                return
+        for each in self.main:
+            if "waiting" in each.state and each.state["waiting"]["reason"] == INITIALIZING:
+                each.state = waiting(CREATING)
+            self._running.run(each, policy)
+
+    def _finish_sidecars(self) -> None:
+        """The work is done: what went on beside it ends."""
+        for each in self.init:
+            if each.alive:
+                self._running.stop(each, f"Stopping container {each.name}")
+
     def _phase_now(self) -> str:
         init, main = [each.seen() for each in self.init], [each.seen() for each in self.main]
-        return pod_status.phase(self.pod["spec"].get("restartPolicy", "Always"), init, main)
+        found = pod_status.phase(self.pod["spec"].get("restartPolicy", "Always"), init, main)
+        living = any(each.alive or each.busy for each in self.init)
+        return pod_status.RUNNING if living and found in ENDED else found
 
     # -- the end ------------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from lab_cloud.eks.agents.fleet import Fleet
 from lab_cloud.eks.agents.loop import Loop
 from lab_cloud.eks.agents.machine import Machine
 from lab_cloud.eks.agents.node import GIB, Node
+from lab_cloud.eks.agents.pod import PodWorker
 from lab_cloud.eks.controllers.client import Loopback
 from lab_cloud.eks.kubernetes.api import LogOptions
 from lab_cloud.network.addresses import AddressBook
@@ -78,6 +79,14 @@ class Hosts:
         """Make a pod that is on its node already."""
         spec.setdefault("containers", [WEB])
         return self.server.made(PODS, {"metadata": {"name": name}, "spec": {"nodeName": node, **spec}})
+
+    def worker(self, name: str) -> PodWorker:
+        """What runs a pod."""
+        found = self.get(name)
+        agent = self.fleet._agents[found["spec"]["nodeName"]]
+        worker = agent.pod(found["metadata"]["uid"])
+        assert worker is not None
+        return worker
 
     def get(self, name: str) -> dict[str, Any]:
         return self.server.get(f"{PODS}/{name}")

@@ -92,14 +92,14 @@ class Cloud:
         self.ecs = Ecs(core, self.elb, watch, logs, registry.pulling, capacity, events)
         AutoScaling(core, self.ecs, watch)
         self.apprunner = AppRunner(core, registry, watch, logs)
-        Eks(core, self._secret_of, registry.pulling, capacity, self.elb.targets)
+        eks = Eks(core, self._secret_of, registry.pulling, capacity, self.elb.targets)
         core.world.add(logs)
         for service, api in {
             "sts": StsApi(core.running.access_key, core.authority),
             "elbv2": ElbApi(self.elb),
             "ec2": NetworkApi(),
             "iam": Iam(),
-            "ssm": Ssm(),
+            "ssm": Ssm(eks.published_images),
         }.items():
             core.dispatcher.override(service, api)
         core.dispatcher.own("elb", ClassicApi())

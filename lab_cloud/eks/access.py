@@ -154,16 +154,19 @@ def user_of(entry: Entry, caller: str, access_key: str) -> User:
     access_key : str
         The key that signed.
     """
+    return mapped_user(entry.username, entry.groups, entry.principal, caller, access_key)
+
+
+def mapped_user(username: str, groups: tuple[str, ...], principal: str, caller: str, access_key: str) -> User:
+    """Who a caller is whose principal an access entry or aws-auth maps to a username and groups."""
     session = caller.rpartition("/")[2]
     extra = {
         "accessKeyId": (access_key,),
         "arn": (caller,),
-        PRINCIPAL: (entry.principal,),
+        PRINCIPAL: (principal,),
         "sessionName": (session if ":assumed-role/" in caller else "",),
     }
-    return User(
-        entry.username.replace("{{SessionName}}", session), entry.groups, f"aws-iam-authenticator:{session}", extra
-    )
+    return User(username.replace("{{SessionName}}", session), groups, f"aws-iam-authenticator:{session}", extra)
 
 
 def creator(caller: str) -> User:

@@ -5,6 +5,7 @@ References
 https://docs.aws.amazon.com/eks/latest/userguide/auth-configmap.html
 """
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -52,14 +53,15 @@ def principals(config_map: Mapping[str, Any] | None) -> dict[str, Mapped]:
     return found
 
 
-def _entries(text: str) -> list[dict[str, Any]]:
+@functools.lru_cache(maxsize=64)
+def _entries(text: str) -> tuple[dict[str, Any], ...]:
     import yaml
 
     try:
         found = yaml.safe_load(text)
     except yaml.YAMLError:
-        return []
-    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+        return ()
+    return tuple(each for each in found if isinstance(each, dict)) if isinstance(found, list) else ()
 
 
 def with_node_role(config_map: Mapping[str, Any] | None, arn: str) -> dict[str, str] | None:

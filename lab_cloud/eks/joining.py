@@ -23,8 +23,9 @@ NODE_CONFIG = re.compile(r"^[ \t]*cluster:[ \t]*\r?\n((?:[ \t]+\S.*\n?)+)", re.M
 NAME = re.compile(r"^[ \t]+name:[ \t]*[\"']?([\w-]+)", re.MULTILINE)
 BOOTSTRAP = re.compile(r"/etc/eks/bootstrap\.sh\s+(?:--\S+\s+\S+\s+)*[\"']?([0-9A-Za-z][\w-]*)")
 BOTTLEROCKET = re.compile(r"cluster-name\s*=\s*[\"']([\w-]+)[\"']")
-NODE_LABELS = re.compile(r"--node-labels[= ]([^\s\"']+)")
-NODE_TAINTS = re.compile(r"--register-with-taints[= ]([^\s\"']+)")
+NODE_LABELS = re.compile(r"--node-labels[= ]([^\s\"'\[\]]+)")
+LABEL = re.compile(r"[A-Za-z0-9][-A-Za-z0-9_./]*=([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
+NODE_TAINTS = re.compile(r"--register-with-taints[= ]([^\s\"'\[\]]+)")
 JOIN_ACTIONS = ("ec2:DescribeInstances", "eks:DescribeCluster")
 PULL_ACTION = "ecr:BatchGetImage"
 CNI_ACTION = "ec2:AssignPrivateIpAddresses"
@@ -196,7 +197,10 @@ def group_labels(group: Nodegroup, image: str) -> dict[str, str]:
 def _asked(user_data: str) -> tuple[dict[str, str], list[Mapping[str, str]]]:
     """Labels and taints that user data gives to the agent."""
     labels = dict(
-        each.partition("=")[::2] for found in NODE_LABELS.findall(user_data) for each in found.split(",") if "=" in each
+        each.partition("=")[::2]
+        for found in NODE_LABELS.findall(user_data)
+        for each in found.split(",")
+        if LABEL.fullmatch(each)
     )
     taints: list[Mapping[str, str]] = []
     for found in NODE_TAINTS.findall(user_data):

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from ..autoscaling.part import Ec2AutoScaling
 from ..core import Core
 from ..elb.targets import TargetRegistry
+from . import images
 from .agents.addresses import Addresses
 from .agents.loop import Loop
 from .agents.machine import Machine, Registries
@@ -50,6 +51,7 @@ class Eks:
         addresses = Addresses(core.book, core.world.spawn)
         machine = Machine(core.runtime, registries, core.clock, core.folder / "pods", loop, addresses)
         networks, roles, machines = VpcNeighbour(), IamNeighbour(), Ec2Neighbour()
+        self._machines = machines
         groups = AutoScalingNeighbour(capacity.store, capacity.api)
         self._planes = Planes(core.world, core.folder, secret_of, machine)
         self._planes.attach.append(lambda cluster, api: ClusterServices(core, targets, cluster, api))
@@ -75,6 +77,14 @@ class Eks:
         core.dispatcher.own("eks", EksApi(self.store, core.clock, core.delays, roles, networks, machines))
         core.on_reset.append(self._reset)
         core.on_close += [self._planes.close_all, loop.close, addresses.close]
+
+    def published_images(self, region: str) -> dict[str, str]:
+        """The parameters of SSM that tell of EKS-optimized images; EC2 knows those images then."""
+        found = images.parameters(region)
+        for each in images.all_images(region).values():
+            if each.id in found.values():
+                self._machines.know_image(region, each)
+        return found
 
     def _reset(self) -> None:
         self._planes.close_all()

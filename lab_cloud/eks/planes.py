@@ -13,8 +13,8 @@ from ..elb.authority import Authority
 from ..elb.plane import Ports
 from ..wire.principals import caller_of
 from ..world import World
-from . import tokens
-from .access import PRINCIPAL, creator, user_of
+from . import aws_auth, tokens
+from .access import PRINCIPAL, creator, mapped_user, user_of
 from .agents.fleet import Fleet
 from .agents.machine import Machine
 from .agents.recorder import Recorder
@@ -133,7 +133,7 @@ class Planes:
         self._opening.clear()
 
     def _open(self, cluster: Cluster) -> None:
-        door = _Door(cluster, self._world, self._secret_of)
+        door = _Door(cluster, self._world, self._secret_of, self.get)
         try:
             api = ApiServer(cluster.version, door.user_of, door.allows, self._world.clock.now, cluster.service_cidr)
             sock = self._ports.bind(f"{cluster.region}/{cluster.name}")
@@ -178,10 +178,17 @@ class _Door:
     what access entries say of its holder is asked each time.
     """
 
-    def __init__(self, cluster: Cluster, world: World, secret_of: Callable[[str], str | None]) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        world: World,
+        secret_of: Callable[[str], str | None],
+        plane_of: Callable[[Cluster], Plane | None],
+    ) -> None:
         self._cluster = cluster
         self._world = world
         self._secret_of = secret_of
+        self._plane_of = plane_of
         self._known: dict[str, tuple[float, str, str, str]] = {}
 
     def user_of(self, token: str) -> User | None:
@@ -191,10 +198,17 @@ class _Door:
             return None
         arn, principal, access_key = found
         cluster = self._cluster
-        if cluster.mode not in WITH_ENTRIES:
-            return creator(arn) if cluster.bootstrap_admin and principal == cluster.creator else None
-        entry = cluster.entries.get(principal)
-        return user_of(entry, arn, access_key) if entry is not None else None
+        entry = cluster.entries.get(principal) if cluster.mode in WITH_ENTRIES else None
+        if entry is not None:
+            return user_of(entry, arn, access_key)
+        if cluster.mode not in aws_auth.WITH_MAP:
+            return None
+        if cluster.mode not in WITH_ENTRIES and cluster.bootstrap_admin and principal == cluster.creator:
+            return creator(arn)
+        plane = self._plane_of(cluster)
+        config_map = plane.config_map(aws_auth.NAMESPACE, aws_auth.NAME) if plane is not None else None
+        mapped = aws_auth.principals(config_map).get(principal)
+        return mapped_user(mapped.username, mapped.groups, principal, arn, access_key) if mapped is not None else None
 
     def allows(self, asked: Attributes) -> bool:
         """Whether an access policy allows something."""

@@ -50,7 +50,7 @@ def _data(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def has_key(region: str, name: str) -> bool:
     """Whether there is a key pair of this name."""
-    return name in _ec2(region).keypairs
+    return name in _ec2(region).key_pairs
 
 
 def know_image(region: str, image_id: str, name: str, architecture: str, description: str) -> None:

@@ -6,6 +6,7 @@ from .deployment import Deployments
 from .disruption import Budgets
 from .endpoints import EndpointSlices
 from .job import Jobs
+from .node_lifecycle import NodeLifecycle
 from .replica_set import ReplicaSets
 from .runner import Controller, Controllers
 
@@ -27,5 +28,6 @@ def standard(client: Client, speed: float = 1.0) -> Controllers:
         Jobs(client, speed),
         EndpointSlices(client),
         Budgets(client),
+        NodeLifecycle(client, lambda seconds: seconds / speed),
     ]
     return Controllers(client, controllers)

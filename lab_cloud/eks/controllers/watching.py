@@ -17,6 +17,7 @@ PATHS = {
     **{name: f"/apis/batch/v1/{name}" for name in ("cronjobs", "jobs")},
     "poddisruptionbudgets": "/apis/policy/v1/poddisruptionbudgets",
     "endpointslices": "/apis/discovery.k8s.io/v1/endpointslices",
+    "leases": "/apis/coordination.k8s.io/v1/leases",
     "storageclasses": "/apis/storage.k8s.io/v1/storageclasses",
 }
 """Where a watch of each resource is."""

@@ -49,14 +49,23 @@ class EksPlace:
             self.iam.attach_role_policy(RoleName=arn.rpartition("/")[2], PolicyArn=policy)
         return arn
 
-    def core(self, cluster: str) -> Any:
-        """The official Python client for a cluster's core API."""
+    def assumed(self, role: str) -> Any:
+        """A session of boto3 that has assumed a role."""
+        import boto3
+
+        found = self.cloud.client("sts").assume_role(RoleArn=role, RoleSessionName="ana")["Credentials"]
+        return boto3.Session(
+            found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"], region_name="us-east-1"
+        )
+
+    def core(self, cluster: str, session: Any = None) -> Any:
+        """The official Python client for a cluster's core API, for the account or for a session of boto3."""
         import kubernetes
 
         found = self.describe(cluster)
         configuration = kubernetes.client.Configuration(host=found["endpoint"])
         configuration.ssl_ca_cert = str(ca_file(self.cloud.home))
-        bearer = token(self.cloud.session(), cluster, self.cloud.endpoint)
+        bearer = token(session or self.cloud.session(), cluster, self.cloud.endpoint)
         configuration.api_key = {"authorization": f"Bearer {bearer}"}
         return kubernetes.client.CoreV1Api(kubernetes.client.ApiClient(configuration))
 

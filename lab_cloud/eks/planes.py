@@ -144,14 +144,17 @@ class Planes:
             self._world.post(lambda: setattr(cluster, "failure", why))
             return
         listener.open()
-        ca = base64.b64encode(self._authority.ca_file.read_bytes()).decode()
+        certificate = self._authority.ca_file.read_bytes()
+        ca = base64.b64encode(certificate).decode()
 
         def opened() -> None:
             if self._opening.get(cluster.key) is not cluster:  # deleted meanwhile, or made anew
                 listener.close()
                 return
             del self._opening[cluster.key]
-            controllers = standard(Loopback(api, "kube-controller-manager"), self._world.clock.speed)
+            cluster.endpoint, cluster.authority = f"https://127.0.0.1:{listener.port}", ca
+            client = Loopback(api, "kube-controller-manager")
+            controllers = standard(client, self._world.clock.speed, certificate.decode())
             controllers.start()
             api.logs = fleet = Fleet(Loopback(api, "kubelet"), self._machine)
             client, seen = Loopback(api, "eks"), Seen(lambda: None)
@@ -160,7 +163,6 @@ class Planes:
             scheduling = self._scheduling(api)
             made = Plane(api, listener, controllers, fleet, scheduling, client, seen, ends, attached)
             self._planes[cluster.key] = made
-            cluster.endpoint, cluster.authority = f"https://127.0.0.1:{listener.port}", ca
 
         self._world.post(opened)
 

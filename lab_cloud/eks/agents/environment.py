@@ -18,6 +18,7 @@ Object = Mapping[str, Any]
 Source = Callable[[str, str], Object | None]
 """From ``ConfigMap`` or ``Secret`` and a name to the object; None for none."""
 
+NO_LINKS: Mapping[str, str] = {}
 REFERENCE = re.compile(r"\$\$|\$\(([^)]*)\)")
 SUBSCRIPT = re.compile(r"^metadata\.(labels|annotations)\['(.+)'\]$")
 NAME = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
@@ -93,7 +94,9 @@ def text_of(found: Object, key: str) -> str | None:
     return str(data[key])
 
 
-def environment(pod: Object, container: Object, node: Node, address: str, source: Source) -> dict[str, str]:
+def environment(
+    pod: Object, container: Object, node: Node, address: str, source: Source, links: Mapping[str, str] = NO_LINKS
+) -> dict[str, str]:
     """All variables of a container.
 
     Parameters
@@ -106,13 +109,15 @@ def environment(pod: Object, container: Object, node: Node, address: str, source
         The pod's address.
     source : callable
         Where ConfigMaps and Secrets are.
+    links : mapping of str to str
+        The variables of Services, which give way to the pod's own.
 
     Raises
     ------
     ConfigError
         A ConfigMap, a Secret, or a key of one is not there.
     """
-    made: dict[str, str] = {}
+    made = dict(links)
     for each in container.get("envFrom") or ():
         made |= _all_of(pod, each, source)
     for each in container.get("env") or ():

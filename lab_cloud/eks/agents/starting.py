@@ -12,6 +12,7 @@ from ...runtime.spec import ContainerSpec, Exit, Handle, Image, Share
 from ..controllers.client import Client
 from ..kubernetes.status import ApiError
 from ..kubernetes.validation import quantity
+from ..services import doors
 from . import environment
 from .container import Container
 from .environment import ConfigError
@@ -78,6 +79,12 @@ class Starter:
 
         return find
 
+    def _links(self, pod: Object) -> dict[str, str]:
+        """The variables by which a pod finds Services."""
+        services = self._client.get("/api/v1/services")["items"]
+        links = pod["spec"].get("enableServiceLinks", True)
+        return doors.environment(services, pod["metadata"]["namespace"], links=links)
+
     def pull(self, pod: Object, container: Container) -> Image | Failed:
         """Make a container's image available; slow."""
         image, policy = str(container.spec.get("image", "")), container.spec.get("imagePullPolicy")
@@ -124,7 +131,8 @@ class Starter:
         metadata = pod["metadata"]
         source = self.source(metadata["namespace"])
         try:
-            known = environment.environment(pod, container.spec, self._node, address, source)
+            links = self._links(pod)
+            known = environment.environment(pod, container.spec, self._node, address, source, links)
             spec = self._spec(pod, container, image, known, volumes, ended)
         except (ConfigError, CloudError) as error:
             message = _words(error) if isinstance(error, CloudError) else str(error)

@@ -14,8 +14,8 @@ from .store import Object, Store
 
 NODE_PORTS = range(30000, 32768)
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
-FIRST_ADDRESS = 2  # the first is the API server's, as on EKS the tenth is the DNS's
-DNS_ADDRESS = 10
+FIRST_ADDRESS = 1  # the API server's own
+DNS_ADDRESS = 10  # as on EKS
 PROTECTED = ("default", "kube-node-lease", "kube-public", "kube-system")
 WITH_ADDRESS = ("ClusterIP", "NodePort", "LoadBalancer")
 

@@ -1,4 +1,7 @@
-"""What is in a cluster from its start: namespaces, roles, and each namespace's account."""
+"""What is in a cluster from its start: namespaces with an account each, roles, and the API server's own Service."""
+
+import copy
+from typing import Any
 
 from . import roles
 from .authorization import GROUP
@@ -8,6 +11,11 @@ from .store import ADDED, Event
 
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 SYSTEM = Write(manager="kube-apiserver")
+OWN: dict[str, Any] = {
+    "metadata": {"name": "kubernetes", "labels": {"component": "apiserver", "provider": "kubernetes"}},
+    "spec": {"ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 443}]},
+}
+"""By which pods find the API server."""
 
 
 def bootstrap(registry: Registry) -> None:
@@ -22,6 +30,7 @@ def bootstrap(registry: Registry) -> None:
     registry.store.listen(created)
     for name in NAMESPACES:
         registry.create(core("namespaces"), "", {"metadata": {"name": name}}, SYSTEM)
+    registry.create(core("services"), "default", copy.deepcopy(OWN), SYSTEM)
     cluster_roles = find(GROUP, "v1", "clusterroles")
     bindings = find(GROUP, "v1", "clusterrolebindings")
     assert cluster_roles is not None

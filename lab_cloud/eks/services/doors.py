@@ -17,6 +17,7 @@ from typing import Any
 
 ANSWERS_AT = "containers-on-aws.lab/answers-at"
 LOOPBACK = "127.0.0.1"
+SERVICE_NAME = "kubernetes.io/service-name"
 Object = Mapping[str, Any]
 Key = tuple[str, str, int]
 """Namespace and name of a Service, and the port."""
@@ -52,7 +53,7 @@ def decide(services: Iterable[Object], slices: Iterable[Object]) -> dict[Key, Do
     by_service: dict[tuple[str, str], list[Object]] = {}
     for each in slices:
         labels = each["metadata"].get("labels") or {}
-        owner = each["metadata"]["namespace"], str(labels.get("kubernetes.io/service-name", ""))
+        owner = each["metadata"]["namespace"], str(labels.get(SERVICE_NAME, ""))
         by_service.setdefault(owner, []).append(each)
     found: dict[Key, DoorPlan] = {}
     for each in services:

@@ -7,6 +7,7 @@ from ..cluster import Cluster
 from ..controllers.client import Loopback
 from ..controllers.runner import Controllers
 from ..kubernetes.api import ApiServer
+from . import doors
 from .balancers import ClusterBalancers
 from .load_balancer import LoadBalancers
 from .proxy import ServiceProxy
@@ -33,6 +34,7 @@ class ClusterServices:
         where = cluster.region, cluster.name, cluster.network.vpc
         balancers = ClusterBalancers(inside, targets, core.world.lock, *where)
         self._proxy = ServiceProxy(Loopback(api, "kube-proxy"), core.book, core.world.spawn)
+        _publish(client, cluster.endpoint)
         # apart from each other: a load balancer waits for the world's lock, and nobody should wait for that
         self._groups = (
             Controllers(client, [LoadBalancers(client, balancers, core.clock.speed)]),
@@ -46,3 +48,13 @@ class ClusterServices:
         for each in self._groups:
             each.close()
         self._proxy.close()
+
+
+def _publish(client: Loopback, endpoint: str) -> None:
+    """Say where the API server's own Service leads."""
+    labels = {doors.SERVICE_NAME: "kubernetes"}
+    ports = [{"name": "https", "port": int(endpoint.rpartition(":")[2]), "protocol": "TCP"}]
+    places = [{"addresses": [doors.LOOPBACK], "conditions": {"ready": True}}]
+    made = {"metadata": {"name": "kubernetes", "labels": labels}, "addressType": "IPv4", "endpoints": places}
+    body = {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", **made, "ports": ports}
+    client.create("/apis/discovery.k8s.io/v1/namespaces/default/endpointslices", body)

@@ -5,14 +5,16 @@ since it runs before anything is installed.
 
 Commands
 --------
-lab      install what is missing, copy the labs to `workspace/`, open JupyterLab (further arguments go to JupyterLab)
-setup    only install: `.venv/` with the versions of `requirements.lock`
-test     run the tests, the notebooks included (further arguments go to pytest)
-lint     style, types, the layout of the repository and the hygiene of the notebooks
-bench    measure the embedded cloud beside its peers
-lock     choose versions anew and write `requirements.lock`
-link     make this Python able to import the course (conda and Binder need it; setup does it for `.venv/`)
-clean    stop the embedded cloud, remove `.venv/` and caches; your notebooks and your progress stay
+lab          install what is missing, copy the labs to `workspace/`, open JupyterLab (arguments go to JupyterLab)
+setup        only install: `.venv/` with the versions of `requirements.lock`
+test         run the tests, the notebooks and the browser included (arguments go to pytest, which then runs only them)
+test-fast    run the tests that need no browser, no container engine and no whole notebook
+test-matrix  run what `test` leaves out: labs and tests once more on other runtimes and in the dark theme
+lint         style, types, the layout of the repository and the hygiene of the notebooks
+bench        measure the embedded cloud beside its peers
+lock         choose versions anew and write `requirements.lock`
+link         make this Python able to import the course (conda and Binder need it; setup does it for `.venv/`)
+clean        stop the embedded cloud, remove `.venv/` and caches; your notebooks and your progress stay
 """
 
 from __future__ import annotations  # an older Python must get as far as being told that it is too old
@@ -186,16 +188,24 @@ def lab(arguments: Sequence[str]) -> None:
 
 
 def test(arguments: Sequence[str]) -> None:
-    """Run the tests on two workers; a file's tests stay together, since they share a cloud.
-
-    Those that measure under load come last, one after the other.
-    """
+    """Run the tests, or pytest with arguments of one's own; `tools/suite.py` says how."""
     setup()
     if arguments:
         run(PYTHON, "-m", "pytest", *arguments)
-        return
-    run(PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadscope", "-m", "not serial")
-    run(PYTHON, "-m", "pytest", "-m", "serial")
+    else:
+        run(PYTHON, "-m", "tools.suite", "test")
+
+
+def test_fast() -> None:
+    """Run the tests that are over in two minutes."""
+    setup()
+    run(PYTHON, "-m", "tools.suite", "fast")
+
+
+def test_matrix() -> None:
+    """Run the tests that ask of another runtime or theme what `test` has asked of the first."""
+    setup()
+    run(PYTHON, "-m", "tools.suite", "matrix")
 
 
 def lint() -> None:
@@ -245,6 +255,7 @@ def main(argv: Sequence[str]) -> None:
     command, arguments = (argv[0] if argv else "help"), argv[1:]
     with_arguments = {"lab": lab, "test": test, "bench": bench}
     without = {"setup": setup, "lint": lint, "lock": lock, "link": link, "clean": clean}
+    without |= {"test-fast": test_fast, "test-matrix": test_matrix}
     if command in with_arguments:
         with_arguments[command](arguments)
     elif command in without:

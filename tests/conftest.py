@@ -8,6 +8,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 LONGEST = ("tests/labs/test_runs.py", "tests/test_clients.py", "tests/browser/")
+DOCKER = re.compile(r"\[docker[-\]]")
 _KIND = re.compile(r"\[(process|sandbox|docker)\b")
 
 
@@ -30,8 +31,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LongestFirst
     return LongestFirst(config, log)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest."""
+    """Begin with what takes longest. What an engine is asked again, after the other runtimes, belongs to the matrix."""
+    for item in items:
+        if DOCKER.search(item.nodeid):
+            item.add_marker(pytest.mark.matrix)
     items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 

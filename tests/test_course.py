@@ -84,10 +84,10 @@ def test_it_says_what_it_can_do(argv: list[str], code: int) -> None:
     command = [sys.executable, str(Path(course.__file__)), *argv]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == code
-    for name in ("lab", "setup", "test", "lint", "bench", "lock", "link", "clean"):
+    for name in ("lab", "setup", "test", "test-fast", "test-matrix", "lint", "bench", "lock", "link", "clean"):
         assert f"\n{name} " in done.stdout
 
 
 def test_the_makefile_knows_the_same_commands() -> None:
     text = (Path(course.__file__).parent / "Makefile").read_text(encoding="utf-8")
-    assert "lab setup test lint bench lock clean help:" in text
+    assert "lab setup test test-fast test-matrix lint bench lock clean help:" in text

@@ -38,7 +38,7 @@ def page(chromium: Browser) -> Iterator[Page]:
     context.close()
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
-    with jupyter(tmp_path_factory.mktemp("jupyter")) as server:
+@pytest.fixture(scope="module", params=["light", pytest.param("dark", marks=pytest.mark.matrix)])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
+    with jupyter(tmp_path_factory.mktemp("jupyter"), request.param) as server:
         yield server

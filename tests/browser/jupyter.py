@@ -12,11 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from playwright.sync_api import Page, Request
 
+from tests.labs.running import compared
 from tests.stage import RunningCloud
 from tests.waiting import until
-from tools.notebooks import ROOT, fresh_cloud
+from tools.notebooks import ROOT, fresh_cloud, read
 
 TOKEN = "a-test"
 LONG, VERY_LONG = 120_000, 600_000  # milliseconds: what a page may need on a busy machine, and what a lab may
@@ -29,12 +31,13 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 
 class Jupyter:
-    """Where it answers, and where the cloud of its kernels keeps its state."""
+    """Where it answers, how it looks, and where the cloud of its kernels keeps its state."""
 
-    def __init__(self, url: str, folder: Path, lab_home: Path) -> None:
+    def __init__(self, url: str, folder: Path, lab_home: Path, theme: str) -> None:
         self.url = url
         self.folder = folder
         self.lab_home = lab_home
+        self.theme = theme
         self.cloud = RunningCloud(lab_home)  # a test may put its hand in, to hold still what would pass
 
     @contextmanager
@@ -59,13 +62,14 @@ class Jupyter:
 
 
 @contextmanager
-def jupyter(temporary: Path) -> Iterator[Jupyter]:
-    """Start JupyterLab on copies of the labs; it ends with the block."""
-    folder = ROOT / "artifacts" / "browser"
-    folder.mkdir(parents=True, exist_ok=True)
+def jupyter(temporary: Path, theme: str) -> Iterator[Jupyter]:
+    """Start JupyterLab on copies of the labs, `light` or `dark`; it ends with the block."""
+    folder = temporary / "labs"
+    folder.mkdir()
     for notebook in (ROOT / "labs").glob("*.ipynb"):
         shutil.copy(notebook, folder)
-    for name, content in SETTINGS.items():
+    themes = {"apputils-extension/themes": {"theme": f"JupyterLab {theme.title()}"}}
+    for name, content in (SETTINGS | themes).items():
         path = temporary / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content), encoding="utf-8")
@@ -87,7 +91,7 @@ def jupyter(temporary: Path) -> Iterator[Jupyter]:
             try:
                 url = f"http://127.0.0.1:{port}"
                 until(lambda: urllib.request.urlopen(f"{url}/api/status?token={TOKEN}", timeout=5), seconds=120)
-                yield Jupyter(url, folder, Path(environment["LAB_HOME"]))
+                yield Jupyter(url, folder, Path(environment["LAB_HOME"]), theme)
             finally:
                 server.terminate()
                 server.wait(20)
@@ -104,10 +108,14 @@ class Lab:
         self.page = page
         self.elsewhere: list[str] = []
         self._server = server
+        self._notebook = notebook
         self._next = 0
         page.on("request", self._note)
         page.goto(f"{server.url}/lab/tree/{notebook}?token={TOKEN}&reset")
         page.wait_for_selector(".jp-CodeCell", timeout=LONG)
+        light = str(server.theme == "light").lower()
+        page.wait_for_selector(f"body[data-jp-theme-light={light}]", timeout=LONG, state="attached")
+        page.wait_for_selector("#jupyterlab-splash", timeout=LONG, state="detached")
         # Cells that are asked to run before the kernel is there bring up a dialog that asks for one.
         page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.ready; }")
         page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=LONG, state="attached")
@@ -149,13 +157,6 @@ class Lab:
         self.begin(words)
         self.wait_ran()
 
-    def theme(self, name: str) -> None:
-        """Change to another theme and wait until it is there."""
-        self.command("apputils:change-theme", {"theme": name})
-        light = "false" if "Dark" in name else "true"
-        self.page.wait_for_selector(f"body[data-jp-theme-light={light}]", timeout=LONG, state="attached")
-        self.page.wait_for_selector("#jupyterlab-splash", timeout=LONG, state="detached")
-
     def problems(self) -> list[str]:
         """Errors and stderr that the page shows."""
         shown = self.page.locator(
@@ -166,11 +167,13 @@ class Lab:
 
     def picture(self, name: str) -> None:
         """Keep what the page shows now."""
-        self.page.screenshot(path=ROOT / "artifacts" / f"{name}.png")
+        folder = ROOT / "artifacts"
+        folder.mkdir(exist_ok=True)
+        self.page.screenshot(path=folder / f"{name}-{self._server.theme}.png")
 
-    def both_themes(self, name: str) -> None:
-        """Keep what the page shows, in light and in dark."""
-        self.picture(f"{name}-light")
-        self.theme("JupyterLab Dark")
-        self.picture(f"{name}-dark")
-        self.theme("JupyterLab Light")
+    def finish(self) -> None:
+        """Run what is left of a lab; the compared outputs must be as stored, and nothing may come from elsewhere."""
+        self.run()
+        content = self.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.model.toJSON()")
+        assert compared(nbformat.from_dict(content)) == compared(read(ROOT / "labs" / self._notebook))
+        assert self.elsewhere == []

@@ -23,6 +23,6 @@ def answer_by_keyboard(page: Page, lab: Lab, server: Jupyter, number: int) -> No
     page.keyboard.press("Enter")
     expect(question.locator(".quiz-feedback")).to_contain_text("Right.")
     expect(quiz.locator(".quiz-score")).to_contain_text(f"1 of {len(known)} right")
-    lab.both_themes(f"lab-{number:02d}-quiz")
+    lab.picture(f"lab-{number:02d}-quiz")
     kept = server.lab_home / "progress.json"
     until(lambda: json.loads(kept.read_text(encoding="utf-8"))["quizzes"][f"{number:02d}"][known[0].id]["right"])

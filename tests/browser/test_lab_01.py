@@ -13,25 +13,24 @@ def test_the_whole_lab(server: Jupyter, page: Page) -> None:
     lab = Lab(page, server, "01-docker-basics.ipynb")
     diagrams = page.locator(".jp-RenderedMermaid img")
     expect(diagrams).to_have_count(6)
-    lab.both_themes("lab-01-top")
+    lab.picture("lab-01-top")
     lab.run("## Clean up")
 
     for number, name in ((1, "system"), (2, "machines"), (3, "registries"), (4, "way"), (5, "map")):
         show(page, f".jp-RenderedMermaid >> nth={number}")
-        lab.both_themes(f"lab-01-{name}")
+        lab.picture(f"lab-01-{name}")
     look_at_the_layers(page, lab)
     for words, name in (("COPY squares.txt", "build"), ("127.0.0.1:", "containers"), ("EC2 instance", "measured")):
         output = page.locator(".jp-OutputArea-output table", has_text=words).first
         output.evaluate("node => node.scrollIntoView({block: 'center'})")
-        lab.both_themes(f"lab-01-{name}")
+        lab.picture(f"lab-01-{name}")
     answer_by_keyboard(page, lab, server, 1)
 
-    lab.run()
+    lab.finish()
     report = page.locator(".jp-OutputArea-output", has_text="Looked again").last
     expect(report).to_contain_text("web:1")
     report.scroll_into_view_if_needed()
-    lab.both_themes("lab-01-end")
-    assert lab.elsewhere == []
+    lab.picture("lab-01-end")
 
 
 def show(page: Page, selector: str) -> None:
@@ -50,7 +49,7 @@ def look_at_the_layers(page: Page, lab: Lab) -> None:
     expect(shared).to_have_attribute("aria-expanded", "true")
     expect(view.locator(".yv-more:visible")).to_contain_text("COPY squares.txt .")
     view.evaluate("node => node.scrollIntoView({block: 'center'})")
-    lab.both_themes("lab-01-layers")
+    lab.picture("lab-01-layers")
     shared.focus()
     page.keyboard.press("Space")
     expect(shared).to_have_attribute("aria-expanded", "false")

@@ -13,26 +13,25 @@ def test_the_whole_lab(server: Jupyter, page: Page) -> None:
     lab = Lab(page, server, "02-ecs-cluster.ipynb")
     diagrams = page.locator(".jp-RenderedMermaid img")
     expect(diagrams).to_have_count(4)
-    lab.both_themes("lab-02-top")
+    lab.picture("lab-02-top")
     lab.run("## Clean up")
 
     for number, name in ((1, "ec2"), (2, "fargate"), (3, "roles")):
         show(page, f".jp-RenderedMermaid >> nth={number}")
-        lab.both_themes(f"lab-02-{name}")
+        lab.picture(f"lab-02-{name}")
     table = page.locator(".jp-OutputArea-output table", has_text="DemoTaskRole").first
     expect(table).to_contain_text("create a log group")
     table.evaluate("node => node.scrollIntoView({block: 'center'})")
-    lab.both_themes("lab-02-who-may")
+    lab.picture("lab-02-who-may")
     outcome = page.locator(".jp-OutputArea-output", has_text="There is no cluster called PracticeCluster yet.").first
     outcome.evaluate("node => node.scrollIntoView({block: 'center'})")
-    lab.both_themes("lab-02-exercise")
+    lab.picture("lab-02-exercise")
     answer_by_keyboard(page, lab, server, 2)
 
-    lab.run()
+    lab.finish()
     expect(page.locator(".jp-OutputArea-output", has_text="Looked again").last).to_contain_text("capacity provider")
     page.locator(".jp-OutputArea-output", has_text="Looked again").last.scroll_into_view_if_needed()
-    lab.both_themes("lab-02-end")
-    assert lab.elsewhere == []
+    lab.picture("lab-02-end")
 
 
 def show(page: Page, selector: str) -> None:

@@ -25,7 +25,7 @@ def test_the_whole_lab(server: Jupyter, page: Page) -> None:
     lab = Lab(page, server, "04-ecs-autoscaling.ipynb")
     diagrams = page.locator(".jp-RenderedMermaid img")
     expect(diagrams).to_have_count(2)
-    lab.both_themes("lab-04-top")
+    lab.picture("lab-04-top")
 
     # The chart follows the cells: load, more tasks; no load, one task and an alarm that wants still fewer.
     lab.run("chart = lab.chart")
@@ -35,7 +35,7 @@ def test_the_whole_lab(server: Jupyter, page: Page) -> None:
     expect(view.locator(".sv-activities")).to_contain_text(re.compile(r"Setting desired count to [2-5]\."))
     expect(view.locator(".sv-count")).to_contain_text(re.compile(r"([2-5]) of \1 tasks running"))
     view.evaluate("node => node.scrollIntoView({block: 'center'})")
-    lab.both_themes("lab-04-out")
+    lab.picture("lab-04-out")
     scale_in(server, suspended=False)
     lab.run("### Your turn: 04a")
     expect(view.locator(".sv-count")).to_contain_text("1 of 1 tasks running")
@@ -43,10 +43,10 @@ def test_the_whole_lab(server: Jupyter, page: Page) -> None:
 
     lab.run("## Clean up")
     view.evaluate("node => node.scrollIntoView({block: 'center'})")
-    lab.both_themes("lab-04-end")
+    lab.picture("lab-04-end")
     still = page.locator(".jp-OutputArea-output img[src^='data:image/svg+xml']").first
     still.evaluate("node => node.scrollIntoView({block: 'center'})")
-    lab.both_themes("lab-04-still")
+    lab.picture("lab-04-still")
 
     pause = view.get_by_role("button", name="Pause")
     pause.focus()
@@ -54,7 +54,6 @@ def test_the_whole_lab(server: Jupyter, page: Page) -> None:
     expect(view.locator(".sv-pulse")).to_have_text("not watching")
     answer_by_keyboard(page, lab, server, 4)
 
-    lab.run()
+    lab.finish()
     gone = page.locator(".jp-OutputArea-output", has_text="Looked again").last
     expect(gone).to_contain_text("scalable target")
-    assert lab.elsewhere == []

@@ -15,7 +15,7 @@ def test_the_whole_lab(server: Jupyter, page: Page) -> None:
     expect(diagrams).to_have_count(4)
     for number, name in enumerate(("top", "joining", "placement", "two-ways")):
         show(diagrams.nth(number))
-        lab.both_themes(f"lab-05-{name}")
+        lab.picture(f"lab-05-{name}")
 
     # The picture knows which task of an instance is which target, and follows the draining of an instance.
     lab.run("## 5. ")
@@ -39,17 +39,16 @@ def test_the_whole_lab(server: Jupyter, page: Page) -> None:
     ):
         table = page.locator(".jp-OutputArea-output table", has_text=words).first
         show(table)
-        lab.both_themes(f"lab-05-{name}")
+        lab.picture(f"lab-05-{name}")
     show(page.locator("img[src^='data:image/svg+xml']").last)
-    lab.both_themes("lab-05-still")
+    lab.picture("lab-05-still")
     answer_by_keyboard(page, lab, server, 5)
 
-    lab.run()
+    lab.finish()
     end = page.locator(".jp-OutputArea-output", has_text="Looked again").last
     expect(end).to_contain_text("Auto Scaling group")
     show(end)
-    lab.both_themes("lab-05-end")
-    assert lab.elsewhere == []
+    lab.picture("lab-05-end")
 
 
 def show(what: Locator) -> None:

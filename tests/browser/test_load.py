@@ -62,7 +62,7 @@ def test_a_load_is_watched_changed_and_stopped(server: Jupyter, page: Page) -> N
     field.fill("60")
     field.press("Enter")
     expect(view.locator(".lv-under span").last).to_have_text(re.compile(r"[3-9]\d a second now"))
-    lab.both_themes("load")
+    lab.picture("load")
     field.fill("-1")  # the browser itself refuses to send this
     field.press("Enter")
     expect(field).to_have_js_property("validity.valid", False)
@@ -75,5 +75,5 @@ def test_a_load_is_watched_changed_and_stopped(server: Jupyter, page: Page) -> N
     report = page.locator(".jp-RenderedHTMLCommon", has_text="Load: GET").last
     expect(report).to_contain_text("20, then 60 requests a second")
     report.scroll_into_view_if_needed()
-    lab.both_themes("load-report")
+    lab.picture("load-report")
     assert lab.elsewhere == []

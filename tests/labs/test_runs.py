@@ -1,4 +1,7 @@
-"""Every lab, really run: as shipped, again with every exercise solved, and any lab first."""
+"""Every lab, really run: as shipped, again with every exercise solved, and any lab first.
+
+A lab that has a test in the browser has already run there as shipped; then this one belongs to the matrix.
+"""
 
 from pathlib import Path
 
@@ -14,9 +17,14 @@ OF_IMAGES = [path for path in NOTEBOOKS if path.name[:2] in ("01", "08")]
 """The labs that build images, which are another thing where an engine runs them."""
 
 pytestmark = pytest.mark.labs
+IN_BROWSER = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "browser").glob("test_lab_*.py"))
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=pytest.mark.matrix if path.name in IN_BROWSER else ()) for path in NOTEBOOKS],
+    ids=[path.stem for path in NOTEBOOKS],
+)
 def test_alone_on_a_fresh_cloud_as_shipped_then_again_solved(path: Path) -> None:
     wanted = exercises.of_lab(int(path.name[:2]))
     with fresh_cloud() as environment:

@@ -1,6 +1,7 @@
 """What ECS reports of its tasks: against what they reserve, and counts where Container Insights is on."""
 
 import datetime
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -40,10 +41,12 @@ def latest(cloud: RunningCloud, namespace: str, name: str, dimensions: dict[str,
 
 
 @pytest.fixture(scope="module")
-def busy(cloud: RunningCloud, place: Place) -> str:
+def busy(cloud: RunningCloud, place: Place) -> Iterator[str]:
     name = place.serve(place.program("while True: pass"), 1)
     until(lambda: place.service(name)["runningCount"] == 1)
-    return name
+    yield name
+    # It would take a part of a core for as long as this cloud lives, which other files share.
+    place.ecs.delete_service(cluster=place.name, service=name, force=True)
 
 
 def test_a_task_that_takes_all_it_can_get_stands_high(cloud: RunningCloud, place: Place, busy: str) -> None:

@@ -1,0 +1,116 @@
+"""Runs the tests on two workers, and asks a few that failed there once more, alone.
+
+    python -m tools.suite test      all but the matrix: what `make test` runs
+    python -m tools.suite fast      what `make test-fast` runs
+    python -m tools.suite matrix    what `make test-matrix` runs
+
+Two busy workers on two cores can fail a test that is right. Such a failure must not stop good work, and must not be
+hidden. So at most three failed tests run again with nothing beside them. When all pass, the run is green and says so
+at its end and in a file below `artifacts/`, with what was said first. What fails again is red, and so is a run with
+more failures, or one that did not end as a run of tests does.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+MOST = 3  # more than so many failures are no accident
+SOME_FAILED = 1  # pytest's exit codes: 0 is "all passed", all others than these two are no result of tests
+PARALLEL = ("-n", "2", "--dist", "loadscope")
+PARTS = {
+    # Those that measure under load come last, one after the other.
+    "test": ((*PARALLEL, "-m", "not serial and not matrix"), ("-m", "serial and not matrix")),
+    "fast": ((*PARALLEL, "-m", "not serial and not matrix and not browser and not labs"),),
+    "matrix": ((*PARALLEL, "-m", "matrix"),),
+}
+
+
+class Record:
+    """A plugin of pytest that writes down which tests failed, with their first text."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.failed: dict[str, str] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """A phase of a test has ended; with workers, this is called where the run began."""
+        if report.failed:
+            self.failed.setdefault(report.nodeid, report.longreprtext)
+
+    def pytest_sessionfinish(self) -> None:
+        """The run is over."""
+        self.path.write_text(json.dumps(self.failed), encoding="utf-8")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where the failures are written down."""
+    parser.addoption("--write-failures", metavar="FILE", help="write which tests failed, and why, as JSON")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin to write down, but not in a worker."""
+    path = config.getoption("--write-failures")
+    if path and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Record(Path(path)))
+
+
+def ask(root: Path, arguments: Sequence[str]) -> tuple[int, dict[str, str]]:
+    """Run pytest; its exit code, and the tests that failed with their texts."""
+    with tempfile.TemporaryDirectory() as folder:
+        kept = Path(folder) / "failures.json"
+        command = [sys.executable, "-m", "pytest", "-p", "tools.suite", f"--write-failures={kept}", *arguments]
+        code = subprocess.run(command, cwd=root, check=False).returncode
+        failed: dict[str, str] = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
+    return code, failed
+
+
+def run(root: Path, name: str, parts: Sequence[Sequence[str]]) -> int:
+    """Run the parts of a suite one after the other, until one is red.
+
+    Parameters
+    ----------
+    root : Path
+        The folder of the tests.
+    name : str
+        The suite's name, for the file below `artifacts/`.
+    parts : sequence of sequence of str
+        The arguments that each part gives to pytest.
+
+    Returns
+    -------
+    int
+        0 when green, else pytest's exit code.
+    """
+    report = root / "artifacts" / f"passed-alone-{name}.txt"
+    report.unlink(missing_ok=True)
+    for arguments in parts:
+        code, failed = ask(root, arguments)
+        if code == SOME_FAILED and 0 < len(failed) <= MOST:
+            print(f"\nOnce more, with nothing beside: {', '.join(failed)}", flush=True)
+            code, _ = ask(root, [*failed])
+            if code == 0:
+                report.parent.mkdir(exist_ok=True)
+                with report.open("a", encoding="utf-8") as file:
+                    file.writelines(f"{test}\n{text}\n\n" for test, text in failed.items())
+        if code:
+            return code
+    if report.is_file():
+        tell(report)
+    return 0
+
+
+def tell(report: Path) -> None:
+    """Say in plain words what passed only alone."""
+    print(f"\n{'=' * 80}\nGREEN, BUT: these tests failed under load, and passed when they ran alone.")
+    print(f"A test that is named here more than once needs mending ({report.name} in artifacts/).\n{'=' * 80}")
+    print(report.read_text(encoding="utf-8"), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(run(ROOT, sys.argv[1], PARTS[sys.argv[1]]))

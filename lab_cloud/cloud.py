@@ -38,6 +38,7 @@ from .network.addresses import AddressBook
 from .network.api import NetworkApi
 from .runtime.choice import ABOUT, choose
 from .scaling.part import AutoScaling
+from .scheduler.part import Scheduler
 from .wire import moto_load
 from .wire.dispatch import Dispatcher
 from .wire.gateway import Gateway
@@ -83,6 +84,7 @@ class Cloud:
         watch = CloudWatch(core)
         watch.sampler.add(ElbCollector(self.elb, core.world.lock))
         events = Events(core, watch)
+        Scheduler(core, events)
         registry = Ecr(core)
         images = RegistrySource(events)
         registry.on_action.append(images.action)

@@ -13,11 +13,15 @@ from typing import Any, Protocol
 
 from ..clock import Clock
 from ..errors import AwsError
-from ..wire import Call, moto_targets
+from ..iam.actions import actions_of
+from ..iam.resources import Place, resources_of
+from ..wire import ACCOUNT, PARTITION, Call, moto_targets
 from ..wire.dispatch import Dispatcher
 from . import running
+from .event import made
 from .outside import Failed, Order
 from .router import PRINCIPAL
+from .universal import universal_call
 
 GONE = (
     "QueueDoesNotExist",
@@ -75,6 +79,7 @@ class Calling:
             "sns": self._publish,
             "logs": self._write,
             "events": self._forward,
+            "scheduler": self._operate,
         }
         try:
             return kinds[order.arn.split(":")[2]](order)
@@ -126,9 +131,27 @@ class Calling:
         region, bus = order.arn.split(":")[3], order.arn.partition(":event-bus/")[2]
         if order.role:
             self._allow(order, "events:PutEvents", order.arn)
-        event = dict(order.event or {})
+        event = dict(order.event) if order.event is not None else self._event(order)
         path = str(event.pop("path", ""))
         return {"rules": self.bus(region, bus, event, path)}
+
+    def _event(self, order: Order) -> dict[str, Any]:
+        """The event that a schedule puts on a bus."""
+        given = order.target["EventBridgeParameters"]
+        try:
+            detail = json.loads(order.payload or "{}")
+        except ValueError as error:
+            raise Failed("INVALID_JSON", f"The input is not JSON: {error}") from error
+        return made(order.region, given["Source"], given["DetailType"], detail, self._clock.now())
+
+    def _operate(self, order: Order) -> dict[str, Any]:
+        """Any operation of any service that can be called from within."""
+        call, params = universal_call(order)
+        for resource in resources_of(Place(PARTITION, call.region, ACCOUNT), call.service, call.operation, params):
+            for action in actions_of(call.service, call.operation):
+                self._allow(order, action, resource)
+        self._dispatcher.invoke(call, params)
+        return {"operation": f"{call.service}:{call.operation}"}
 
     def bury(self, order: Order, queue: str, attributes: dict[str, str]) -> None:
         """Put what could not be delivered into a dead-letter queue.

@@ -11,7 +11,7 @@ import logging
 import random
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..world import World
@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 100
 """Calls in one tick; the world's lock is let go in between."""
+ATTEMPT = "<aws.scheduler.attempt-number>"
 Count = Callable[[str], None]
 
 
@@ -106,8 +107,11 @@ class Deliveries:
     def _try(self, delivery: Delivery, now: float) -> None:
         delivery.count("RetryInvocationAttempts" if delivery.retries else "Invocations")
         told = {"rule": delivery.name, "target": delivery.order.arn}
+        order = delivery.order
+        if ATTEMPT in order.payload:
+            order = replace(order, payload=order.payload.replace(ATTEMPT, str(delivery.retries + 1)))
         try:
-            result = self.targets.call(delivery.order)
+            result = self.targets.call(order)
         except Failed as failed:
             self._failed(delivery, failed, now, told)
         except Exception as bug:  # one target's bug must not stop the others

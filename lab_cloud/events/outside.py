@@ -89,5 +89,8 @@ class Targets(Protocol):
 class Trust(Protocol):
     """What is asked of IAM before a role is taken."""
 
+    def trusted(self, role: str, principal: str) -> bool:
+        """Whether a service may assume a role."""
+
     def check(self, role: str, principal: str) -> str:
         """Why a service may not assume a role, in the words of EventBridge; empty when it may."""

@@ -1,0 +1,1 @@
+"""Amazon EventBridge Scheduler: schedules that call a target at their time."""

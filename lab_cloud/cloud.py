@@ -33,6 +33,8 @@ from .events.sources import AlarmSource, RegistrySource
 from .iam.authority import Authority
 from .iam.guard import Guard
 from .iam.sts_api import StsApi
+from .iam.vendor import PREFIX as CREDENTIALS
+from .iam.vendor import Vendor
 from .images_control import ImagesControl
 from .network.addresses import AddressBook
 from .network.api import NetworkApi
@@ -110,6 +112,7 @@ class Cloud:
         self.containers = Containers(core.runtime, folder / "volumes", registry.pulling.own_password)
         core.commands |= ContainersControl(self.containers).commands()
         core.on_reset.append(self.containers.reset)
+        core.doors[CREDENTIALS] = core.vendor
         core.doors[CONTROL_PREFIX] = Control(core.running.secret_key, core.commands)
         self.gateway = Gateway(
             core.dispatcher,
@@ -162,6 +165,7 @@ class Cloud:
         ended = self._running()
         for hook in self.core.on_reset:
             hook()
+        self.core.vendor.clear()
         self.core.moto.reset()
         self.core.book.clear()
         self.core.world.wake()
@@ -229,5 +233,6 @@ def _core(folder: Path, port: int, speed: float, runtime: str) -> Core:
         runtime=chosen,
         authority=authority,
         guard=guard,
+        vendor=Vendor(running.endpoint, clock),
         check_signatures=os.environ.get("LAB_AUTH", "on") != "off",
     )

@@ -10,6 +10,7 @@ from .delays import Delays
 from .home import Running
 from .iam.authority import Authority
 from .iam.guard import Guard
+from .iam.vendor import Vendor
 from .network.addresses import AddressBook
 from .runtime.spec import Runtime
 from .wire.dispatch import Dispatcher
@@ -48,6 +49,8 @@ class Core:
         What knows who may do what.
     guard : Guard
         What lets calls pass, or refuses them.
+    vendor : Vendor
+        What gives out the credentials of roles to what runs.
     check_signatures : bool
         False only under ``LAB_AUTH=off``.
 
@@ -72,6 +75,7 @@ class Core:
     runtime: Runtime
     authority: Authority
     guard: Guard
+    vendor: Vendor
     check_signatures: bool
     doors: dict[str, Door] = field(default_factory=dict)
     stream_doors: list[StreamDoor] = field(default_factory=list)

@@ -13,6 +13,7 @@ from .instances_api import InstanceOperations
 from .outside import AutoScaling, Hosts, LoadBalancing, Networks, Registries
 from .protection_api import ProtectionOperations
 from .refused import REFUSED
+from .roles import Roles
 from .services_api import ServiceOperations
 from .settings_api import SettingOperations
 from .store import Store
@@ -55,6 +56,8 @@ class EcsApi(
         What knows the images of ECR.
     surroundings : Surroundings
         What Express Mode makes around its services.
+    roles : Roles
+        What knows the roles of tasks.
     """
 
     refused = REFUSED
@@ -70,6 +73,7 @@ class EcsApi(
         agents: Agents,
         registries: Registries,
         surroundings: Surroundings,
+        roles: Roles,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -79,4 +83,5 @@ class EcsApi(
         self._hosts = hosts
         self._agents = agents
         self._registries = registries
+        self._roles = roles
         self._express = self.express = Express(store, clock, networks, surroundings, self)

@@ -7,7 +7,9 @@ from typing import Any
 from ..errors import RuntimeFailure
 from ..runtime.spec import ContainerSpec, Exit, Handle, Runtime, Share
 from ..world import World
+from .metadata import PREFIX as METADATA
 from .outside import Logs, Registries
+from .roles import Roles
 from .task import Container, Task
 from .task_definition import MIB, container_ports, cpu_units, environment_of, memory_mib
 
@@ -34,29 +36,31 @@ class Launcher:
         Where output goes.
     registries : Registries
         Where images are pulled from with the task's execution role.
-    metadata_base : str
-        The URL under which tasks find their own metadata.
+    roles : Roles
+        In whose name that is done, and what the containers may do.
+    endpoint : str
+        The cloud's URL.
     """
 
-    def __init__(self, world: World, runtime: Runtime, logs: Logs, registries: Registries, metadata_base: str) -> None:
+    def __init__(
+        self, world: World, runtime: Runtime, logs: Logs, registries: Registries, roles: Roles, endpoint: str
+    ) -> None:
         self._world = world
         self._runtime = runtime
         self._logs = logs
         self._registries = registries
-        self._metadata_base = metadata_base
+        self._roles = roles
+        self._endpoint = endpoint
 
-    def open_logs(self, task: Task) -> str:
-        """Make the log streams of a task; return why that cannot be, or an empty text. Under the lock."""
+    def _open_logs(self, task: Task) -> str:
         for container in task.containers:
             options = _awslogs(container)
             if options is None:
                 continue
-            why = self._logs.open_stream(
-                options.get("awslogs-region", task.region),
-                options["awslogs-group"],
-                stream_name(task, container),
-                create_group=options.get("awslogs-create-group") == "true",
-            )
+            region, create = options.get("awslogs-region", task.region), options.get("awslogs-create-group") == "true"
+            group, stream = options["awslogs-group"], stream_name(task, container)
+            why = self._roles.log_refusal(task, region, group, stream, create_group=create)
+            why = why or self._logs.open_stream(region, group, stream, create_group=create)
             if why:
                 return (
                     "ResourceInitializationError: failed to validate logger args: create stream "
@@ -64,6 +68,18 @@ class Launcher:
                     f"failed to create Cloudwatch log stream: {why}"
                 )
         return ""
+
+    def prepare(self, task: Task) -> str:
+        """Get what a task needs before its images; why that cannot be, or an empty text. Under the lock."""
+        private = any(self._registries.has(each.definition["image"]) for each in task.containers)
+        why = self._roles.pull_refusal(task, private) or self._roles.fetch_secrets(task) or self._open_logs(task)
+        if not why:
+            self._roles.begin(task)
+        return why
+
+    def forget(self, task: Task) -> None:
+        """Let its credentials end with a task. Under the lock."""
+        self._roles.end(task)
 
     def pull(self, task: Task, pulled: Pulled) -> None:
         """Pull the images of a task on a worker thread.
@@ -76,7 +92,8 @@ class Launcher:
             Posted with the digest of each container's image, or with why they cannot be had.
         """
 
-        role = task.overrides.get("executionRoleArn") or task.definition.registered.get("executionRoleArn") or ""
+        who = self._roles.execution(task)
+        role, session = (who.owner, who.arn.rpartition("/")[2]) if who is not None else ("", "")
 
         def work() -> None:
             digests: dict[str, str] = {}
@@ -84,7 +101,7 @@ class Launcher:
             def pull_all() -> None:
                 for each in task.containers:
                     image = each.definition["image"]
-                    password = self._registries.password(task.region, image, role, task.id)
+                    password = self._registries.password(task.region, image, role, session)
                     digests[each.name] = self._runtime.pull(image, password).digest
 
             why = _tried(pull_all)
@@ -128,7 +145,11 @@ class Launcher:
             image=self._pinned(task, container),
             entry_point=tuple(entry_point) if entry_point else None,
             command=tuple(command) if command else None,
-            environment={**self._own_environment(task, container), **environment_of(definition, override)},
+            environment={
+                **self._own_environment(task, container),
+                **environment_of(definition, override),
+                **_secrets_of(container),
+            },
             working_directory=definition.get("workingDirectory"),
             ports=container_ports(definition),
             memory_limit=memory * MIB if memory else None,
@@ -144,10 +165,12 @@ class Launcher:
         # what the Fargate agent sets; a plain process has no host name of its own, so it is told the interface's
         interface = task.interface
         return {
+            **(task.credentials.environment if task.credentials is not None else {}),
+            "AWS_ENDPOINT_URL": self._endpoint,  # AWS needs none: its SDKs know its own addresses
             "AWS_REGION": task.region,
             "AWS_DEFAULT_REGION": task.region,
             "AWS_EXECUTION_ENV": f"AWS_ECS_{task.launch_type}",
-            "ECS_CONTAINER_METADATA_URI_V4": f"{self._metadata_base}/{task.metadata_token}/{container.name}",
+            "ECS_CONTAINER_METADATA_URI_V4": f"{self._endpoint}{METADATA}{task.metadata_token}/{container.name}",
             "HOSTNAME": interface.dns_name if interface else task.id[:12],
         }
 
@@ -177,6 +200,11 @@ def _awslogs(container: Container) -> dict[str, str] | None:
     logs = container.definition.get("logConfiguration", {})
     found: dict[str, str] | None = logs.get("options") if logs.get("logDriver") == "awslogs" else None
     return found
+
+
+def _secrets_of(container: Container) -> dict[str, str]:
+    names = {each["name"] for each in container.definition.get("secrets", ())}
+    return {name: value for name, value in container.secrets.items() if name in names}
 
 
 def _drop(when: float, line: str) -> None:

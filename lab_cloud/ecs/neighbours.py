@@ -136,6 +136,11 @@ class Ec2Neighbour:
                 self._agents[image] = False
         return self._agents[image]
 
+    def role(self, region: str, host: str) -> str:
+        """The ARN of the role in an instance's profile; empty when it has none."""
+        profile = next((one.profile for one in moto_instances.records(region) if one.id == host), "")
+        return next(iter(moto_instances.role_arns_of(profile)), "") if profile else ""
+
     def refusal(self, region: str, host: HostRecord) -> str:
         """Why its agent cannot register."""
         if not host.profile:

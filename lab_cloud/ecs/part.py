@@ -18,6 +18,7 @@ from .metadata import PREFIX, Metadata
 from .neighbours import AlarmNeighbour, AutoScalingNeighbour, Ec2Neighbour, ElbNeighbour, VpcNeighbour
 from .outside import Announcements, Registries
 from .provider_reconciler import Providers
+from .roles import Roles
 from .service_reconciler import ServiceReconciler
 from .store import Store
 from .task_reconciler import TaskReconciler
@@ -57,23 +58,23 @@ class Ecs:
         self._core = core
         self.store = Store()
         networks, balancing = VpcNeighbour(core.book), ElbNeighbour(elb.targets)
-        base = f"{core.running.endpoint}{PREFIX.rstrip('/')}"
-        launcher = Launcher(core.world, core.runtime, logs, registries, base)
-        tasks = TaskReconciler(self.store, core.world, launcher, networks, balancing, core.delays)
         hosts = Ec2Neighbour()
+        roles = Roles(core.authority, core.guard, core.vendor, core.dispatcher.invoke, hosts.role)
+        launcher = Launcher(core.world, core.runtime, logs, registries, roles, core.running.endpoint)
+        tasks = TaskReconciler(self.store, core.world, launcher, networks, balancing, core.delays)
         self.agents = Agents(self.store, core.world, hosts, core.delays)
         core.world.add(self.agents)
         core.world.add(tasks)
         core.world.add(HealthChecks(self.store, core.world))
         alarms = AlarmNeighbour(watch.alarms)
-        core.world.add(ServiceReconciler(self.store, core.world, tasks, balancing, core.delays, alarms))
+        core.world.add(ServiceReconciler(self.store, core.world, tasks, balancing, roles, core.delays, alarms))
         groups = AutoScalingNeighbour(capacity.store, capacity.api)
         providers = Providers(self.store, core.world, groups)
         core.world.add(providers)
         capacity.acting.wished = providers.wish
         capacity.groups.hooks.append(providers.drains)
         around = Surroundings(core.dispatcher)
-        api = EcsApi(self.store, core.clock, networks, balancing, groups, hosts, self.agents, registries, around)
+        api = EcsApi(self.store, core.clock, networks, balancing, groups, hosts, self.agents, registries, around, roles)
         core.dispatcher.own("ecs", api)
         core.world.add(api.express)
         announcer = Announcer(self.store, events)

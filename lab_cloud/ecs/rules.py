@@ -115,7 +115,7 @@ def _sizes(registered: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def check_execution_role(registered: Mapping[str, Any], in_ecr: Callable[[str], bool]) -> None:
-    """Refuse a definition for Fargate that nobody could pull the images of.
+    """Refuse a definition that needs an execution role and has none: for secrets, on Fargate for images of ECR too.
 
     Follows "Amazon ECS task execution IAM role" of the Amazon ECS Developer Guide.
 
@@ -131,7 +131,14 @@ def check_execution_role(registered: Mapping[str, Any], in_ecr: Callable[[str], 
     AwsError
         ``ClientException`` with what is missing.
     """
-    if "FARGATE" not in registered.get("requiresCompatibilities", ()) or registered.get("executionRoleArn"):
+    if registered.get("executionRoleArn"):
+        return
+    for container in registered["containerDefinitions"]:
+        if container.get("secrets") or container.get("logConfiguration", {}).get("secretOptions"):
+            raise client(
+                "When you are specifying container secrets, you must also specify a value for 'executionRoleArn'."
+            )
+    if "FARGATE" not in registered.get("requiresCompatibilities", ()):
         return
     if any(_ECR.match(each["image"]) or in_ecr(each["image"]) for each in registered["containerDefinitions"]):
         raise client("Fargate requires task definition to have execution role ARN to support ECR images.")
@@ -215,12 +222,24 @@ def _check_container(container: dict[str, Any], mode: str, task_memory: int) -> 
     if hard is not None and soft is not None and soft > hard:
         raise client(f"Invalid setting for container '{name}'. 'memory' must be at least 'memoryReservation'.")
     _check_ports(container, mode)
+    _check_secrets(container)
     logs = container.get("logConfiguration")
     if logs and logs["logDriver"] == "awslogs":
         options = logs.get("options", {})
         for option in ("awslogs-group", "awslogs-region"):
             if not options.get(option):
                 raise client(f"Log driver awslogs requires options: {option} (container '{name}').")
+
+
+def _check_secrets(container: dict[str, Any]) -> None:
+    seen = {pair.get("name") for pair in container.get("environment", ())}
+    for secret in container.get("secrets", ()):
+        if secret["name"] in seen:
+            raise client(
+                "The secret name must be unique and not shared with any new or existing environment variables set on "
+                f"the container, such as '{secret['name']}'."
+            )
+        seen.add(secret["name"])
 
 
 def _check_ports(container: dict[str, Any], mode: str) -> None:

@@ -151,6 +151,14 @@ class Service:
         moving = primary.rollout != "COMPLETED" and not primary.ever_completed and primary.stage != CLEAN_UP
         return before if moving and self.canary and before is not None and before.shiftable else None
 
+    def task_tags(self, deployment: Deployment) -> dict[str, str]:
+        """The tags of a deployment's tasks, by what is to be propagated."""
+        found = {"SERVICE": self.tags, "TASK_DEFINITION": deployment.definition.tags}
+        tags = dict(found.get(str(self.settings["propagateTags"]), {}))
+        if self.settings["enableECSManagedTags"]:
+            tags |= {"aws:ecs:clusterName": self.cluster, "aws:ecs:serviceName": self.name}
+        return tags
+
     def tell(self, message: str, now: float, about: str = "") -> None:
         """Add a service event, newest first."""
         text = f"(service {self.name}{about}) {message}"

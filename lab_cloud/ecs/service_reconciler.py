@@ -9,6 +9,7 @@ from .container_instance import ContainerInstance
 from .outside import AlarmStates, LoadBalancing
 from .placement import DEFAULT_STRATEGIES, GUIDE, Need, obstacle
 from .placer import candidates, empty_instance, find_place, need_of, rules_of, settle, views
+from .roles import Roles
 from .scheduler import Decision, DeploymentView, ServiceView, Stop, TaskView, backoff_seconds, decide
 from .service import Deployment, Service
 from .shifting import Shifting, sides
@@ -35,6 +36,8 @@ class ServiceReconciler:
         Knows which targets a task is.
     load_balancing : LoadBalancing
         Says how those targets are.
+    roles : Roles
+        Says whether ECS can take the roles of new tasks.
     delays : Delays
         How long AWS's own steps take.
     alarms : AlarmStates
@@ -47,6 +50,7 @@ class ServiceReconciler:
         world: World,
         tasks: TaskReconciler,
         load_balancing: LoadBalancing,
+        roles: Roles,
         delays: Delays,
         alarms: AlarmStates,
     ) -> None:
@@ -54,6 +58,7 @@ class ServiceReconciler:
         self._world = world
         self._tasks = tasks
         self._load_balancing = load_balancing
+        self._roles = roles
         self._delays = delays
         self._shifting = Shifting(world, load_balancing, alarms)
 
@@ -245,8 +250,10 @@ class ServiceReconciler:
 
     def _failed(self, service: Service, task: Task, now: float) -> None:
         deployment = _deployment(service, task)
-        if deployment is None:
-            return
+        if deployment is not None:
+            self._count_failed(service, deployment, now)
+
+    def _count_failed(self, service: Service, deployment: Deployment, now: float) -> None:
         deployment.failed_tasks += 1
         deployment.failures_in_row += 1
         deployment.updated_at = now
@@ -289,6 +296,11 @@ class ServiceReconciler:
         deployment: Deployment,
     ) -> None:
         cluster = region.clusters[service.cluster]
+        why = self._roles.why_not(deployment.definition, {})
+        if why:
+            service.tell(f"failed to launch a task with (error {why}).", now)
+            self._count_failed(service, deployment, now)
+            return
         started = []
         counts = Counter(task.capacity_provider for task in live if task.deployment == deployment.id)
         for _ in range(decision.start):
@@ -316,7 +328,7 @@ class ServiceReconciler:
             if chosen is not None:
                 settle(task, chosen)
             task.execute_command = bool(service.settings["enableExecuteCommand"])
-            task.tags = self._task_tags(service, deployment)
+            task.tags = service.task_tags(deployment)
             started.append(f"(task {task.id})")
         if not started:
             return
@@ -335,13 +347,6 @@ class ServiceReconciler:
         if not placed.instance and not waits(region, provider):
             self._tell_nowhere(service, placed.why, now)
         return region.instances.get(placed.instance)
-
-    def _task_tags(self, service: Service, deployment: Deployment) -> dict[str, str]:
-        propagate = service.settings["propagateTags"]
-        tags = {"SERVICE": service.tags, "TASK_DEFINITION": deployment.definition.tags}.get(str(propagate), {})
-        if service.settings["enableECSManagedTags"]:
-            return {**tags, "aws:ecs:clusterName": service.cluster, "aws:ecs:serviceName": service.name}
-        return dict(tags)
 
     def _stop(self, service: Service, live: list[Task], stops: tuple[Stop, ...], now: float) -> None:
         by_id = {task.id: task for task in live}

@@ -11,6 +11,7 @@ from .capacity import Capacity, capacity_of, check_definition
 from .cluster import Cluster
 from .outside import LoadBalancing, Networks
 from .paging import page
+from .roles import Roles
 from .service import Deployment, Service
 from .service_settings import (
     DAEMON_CONFIGURATION,
@@ -39,6 +40,7 @@ class ServiceOperations:
     _clock: Clock
     _networks: Networks
     _load_balancing: LoadBalancing
+    _roles: Roles
 
     def create_service(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """CreateService: everything is checked before anything is made."""
@@ -57,6 +59,7 @@ class ServiceOperations:
         if not params.get("taskDefinition"):
             raise AwsError("InvalidParameterException", "TaskDefinition can not be blank.")
         definition = region.usable_definition(params["taskDefinition"])
+        self._roles.check_passed(call, definition, {})
         scheduling = params.get("schedulingStrategy", "REPLICA")
         desired = desired_of(params, scheduling, None)
         defaults = DAEMON_CONFIGURATION if scheduling == "DAEMON" else DEFAULT_CONFIGURATION
@@ -161,6 +164,8 @@ class ServiceOperations:
         definition = (
             region.usable_definition(params["taskDefinition"]) if params.get("taskDefinition") else before.definition
         )
+        if params.get("taskDefinition"):
+            self._roles.check_passed(call, definition, {})
         capacity = _new_capacity(params, cluster, before)
         check_definition(capacity, definition)
         check_placement(params, capacity.launch_type)

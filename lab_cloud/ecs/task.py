@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..iam.vendor import Issued
 from ..runtime.spec import Handle, Share
 from . import names
 from .container_health import Record, task_health
@@ -106,6 +107,7 @@ class Container:
     health: Record = field(default_factory=Record)
     asking: bool = False
     host_ports: dict[int, int] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
@@ -159,6 +161,7 @@ class Task:
     version: int = 1
     interface: Interface | None = None
     metadata_token: str = ""
+    credentials: Issued | None = None
     starting: bool = False
     pulled: bool = False
     share: Share | None = None

@@ -182,6 +182,7 @@ class TaskReconciler:
             if task.interface is not None:
                 self._networks.detach(region.name, task.interface)
         elif task.status == "STOPPED":
+            self._launcher.forget(task)
             for container in task.containers:
                 container.status = "STOPPED"
                 if task.host is not None:
@@ -232,7 +233,7 @@ class TaskReconciler:
             refusal = self._networks.pull_refusal(region.name, task.interface)
             if refusal:
                 return CANNOT_PULL + refusal
-        return self._launcher.open_logs(task)
+        return self._launcher.prepare(task)
 
     def _container_started(self, task: Task, container: Container, handle: Handle | None, why: str) -> None:
         now = self._world.clock.now()

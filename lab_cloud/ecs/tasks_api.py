@@ -12,6 +12,7 @@ from .cluster import Cluster
 from .outside import Networks
 from .paging import page
 from .placer import candidates, failures, find_place, rules_of, settle
+from .roles import Roles
 from .service_settings import check_placement, check_supported
 from .store import Region, Store
 from .strategy import spread
@@ -31,6 +32,7 @@ class TaskOperations:
     _store: Store
     _clock: Clock
     _networks: Networks
+    _roles: Roles
 
     def run_task(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """RunTask: the tasks exist at once, PROVISIONING."""
@@ -69,6 +71,7 @@ class TaskOperations:
             self._networks.check(region.name, network)
         overrides = params.get("overrides", {})
         _check_overrides(definition, overrides)
+        self._roles.check(call, definition, overrides)
         platform = platform_of(params, definition)
         tasks: list[Task] = []
         failed: list[dict[str, str]] = []
@@ -114,6 +117,7 @@ class TaskOperations:
             raise AwsError("InvalidParameterException", "At most 10 container instances can be named.")
         overrides = params.get("overrides", {})
         _check_overrides(definition, overrides)
+        self._roles.check(call, definition, overrides)
         network = network_of(definition, params) if definition.network_mode == "awsvpc" else None
         if network is not None:
             check_public(network, Capacity("EC2"))

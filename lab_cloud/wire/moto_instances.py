@@ -258,6 +258,12 @@ def roles_of(profile_arn: str) -> list[str]:
     return [role.name for role in found.roles] if found is not None else []
 
 
+def role_arns_of(profile_arn: str) -> list[str]:
+    """The ARNs of the roles in an instance profile."""
+    found = _profile(profile_arn)
+    return [str(role.arn) for role in found.roles] if found is not None else []
+
+
 def default_subnets(region: str, zones: Sequence[str]) -> list[str]:
     """The default subnets of Availability Zones."""
     backend = _backend(region)

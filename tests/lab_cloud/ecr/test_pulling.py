@@ -85,6 +85,17 @@ def test_a_role_that_may_nothing(cloud: RunningCloud, place: Place, registry: Re
         executionRoleArn=arn, containerDefinitions=[{"name": "web", "image": f"{registry.host}/{name}:v1"}],
     )["taskDefinition"]["taskDefinitionArn"]  # fmt: skip
     task = place.until_task(place.run(made)["taskArn"], "STOPPED")
+    start = (
+        "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
+    )
+    assert task["stoppedReason"].startswith(
+        start + "unable to retrieve ecr registry auth: service call has been retried"
+    )
+    assert "no identity-based policy allows the ecr:GetAuthorizationToken action" in task["stoppedReason"]
+    login = {"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [login]})
+    iam.put_role_policy(RoleName=role, PolicyName="login", PolicyDocument=text)
+    task = place.until_task(place.run(made)["taskArn"], "STOPPED")
     assert task["stoppedReason"].startswith("CannotPullContainerError: ")
     assert "because no identity-based policy allows the ecr:BatchGetImage action" in task["stoppedReason"]
     iam.attach_role_policy(

@@ -1,6 +1,7 @@
 """Whatever operation of ECS a client calls, the answer is one of AWS's, and never a page or a crash."""
 
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -13,8 +14,12 @@ from lab_cloud.ecs.api import EcsApi
 from lab_cloud.ecs.express.surroundings import Surroundings
 from lab_cloud.ecs.neighbours import AutoScalingNeighbour, Ec2Neighbour, ElbNeighbour, VpcNeighbour
 from lab_cloud.ecs.refused import REFUSED
+from lab_cloud.ecs.roles import Roles
 from lab_cloud.ecs.store import Store
 from lab_cloud.elb.targets import TargetRegistry
+from lab_cloud.iam.authority import Authority
+from lab_cloud.iam.guard import Guard
+from lab_cloud.iam.vendor import Vendor
 from lab_cloud.network.addresses import AddressBook
 from lab_cloud.wire import model
 from lab_cloud.wire.call import handler_of
@@ -47,7 +52,10 @@ def dispatcher() -> Dispatcher:
     neighbours = VpcNeighbour(AddressBook()), ElbNeighbour(TargetRegistry(clock)), AutoScalingNeighbour(GroupStore())
     hosts, store = Ec2Neighbour(), Store()
     agents = Agents(store, World(clock), hosts, Delays(clock))
-    made.own("ecs", EcsApi(store, clock, *neighbours, hosts, agents, NoRegistries(), Surroundings(made)))
+    authority = Authority(clock)
+    guard = Guard(authority, "KEY", threading.RLock())
+    roles = Roles(authority, guard, Vendor("http://127.0.0.1:1", clock), made.invoke, hosts.role)
+    made.own("ecs", EcsApi(store, clock, *neighbours, hosts, agents, NoRegistries(), Surroundings(made), roles))
     assert answer(made, "CreateCluster", {"clusterName": "a"}) == ("", 200)
     container = {"name": "a", "image": "nginx", "memory": 64}
     assert answer(made, "RegisterTaskDefinition", {"family": "a", "containerDefinitions": [container]}) == ("", 200)

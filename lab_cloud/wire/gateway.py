@@ -142,7 +142,7 @@ class Gateway:
             body=body,
         )
         response = await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, request, inside)
-        await _send(send, response)
+        await _send(send, response, head=scope["method"] == "HEAD")
 
     def _foreign(self, headers: dict[str, str], container: str | None) -> str | None:
         """Why a caller is shown the door; `container` is its address when it came by the second one."""
@@ -241,8 +241,10 @@ def _plain(status: int, text: str) -> Response:
     return Response(status, {"content-type": "text/plain; charset=utf-8"}, (text + "\n").encode())
 
 
-async def _send(send: Send, response: Response, *, close: bool = False) -> None:
+async def _send(send: Send, response: Response, *, close: bool = False, head: bool = False) -> None:
     headers = {**response.headers, "content-length": str(len(response.body))}
+    if head:  # the length of what GET would bring
+        headers["content-length"] = str(response.headers.get("content-length", len(response.body)))
     if response.status in (204, 304):
         headers.pop("content-length")
     if close:

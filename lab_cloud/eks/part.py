@@ -9,6 +9,7 @@ from . import images
 from .agents.addresses import Addresses
 from .agents.loop import Loop
 from .agents.machine import Machine, Registries
+from .agents.volumes import remove_folder
 from .api import EksApi
 from .drains import Drains
 from .neighbours import AutoScalingNeighbour, Ec2Neighbour, IamNeighbour, VpcNeighbour
@@ -49,7 +50,8 @@ class Eks:
         self.store = Store()
         loop = Loop("kubelet")
         addresses = Addresses(core.book, core.world.spawn)
-        machine = Machine(core.runtime, registries, core.clock, core.folder / "pods", loop, addresses)
+        pods = core.folder / "pods"
+        machine = Machine(core.runtime, registries, core.clock, pods, loop, addresses)
         networks, roles, machines = VpcNeighbour(), IamNeighbour(), Ec2Neighbour()
         self._machines = machines
         groups = AutoScalingNeighbour(capacity.store, capacity.api)
@@ -76,7 +78,8 @@ class Eks:
         )
         core.dispatcher.own("eks", EksApi(self.store, core.clock, core.delays, roles, networks, machines))
         core.on_reset.append(self._reset)
-        core.on_close += [self._planes.close_all, loop.close, addresses.close]
+        core.on_start.append(lambda: loop.work(lambda: remove_folder(pods)))  # what a killed cloud has left
+        core.on_close += [self._planes.close_all, loop.close, addresses.close, lambda: remove_folder(pods)]
 
     def published_images(self, region: str) -> dict[str, str]:
         """The parameters of SSM that tell of EKS-optimized images; EC2 knows those images then."""

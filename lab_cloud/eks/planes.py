@@ -156,7 +156,7 @@ class Planes:
             client = Loopback(api, "kube-controller-manager")
             controllers = standard(client, self._world.clock.speed, certificate.decode())
             controllers.start()
-            api.logs = fleet = Fleet(Loopback(api, "kubelet"), self._machine)
+            api.logs = fleet = Fleet(Loopback(api, "kubelet"), self._machine, api.accounts.issue)
             client, seen = Loopback(api, "eks"), Seen(lambda: None)
             ends = seen.watch(client, SEEN)
             attached = [make(cluster, api) for make in self.attach]

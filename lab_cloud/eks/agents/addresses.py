@@ -13,8 +13,9 @@ import logging
 import random
 import threading
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any
+from typing import Any, cast
 
+from ...elb.proxy import reset
 from ...network.addresses import AddressBook
 
 log = logging.getLogger(__name__)
@@ -105,7 +106,9 @@ class Addresses:
                 raise ConnectionRefusedError
             there = await asyncio.open_connection("127.0.0.1", loopback)
         except OSError:
-            writer.transport.abort()  # nobody listens there: as a closed port, not as an empty answer
+            reset(
+                cast(asyncio.Transport, writer.transport)
+            )  # nobody listens there: as a closed port, not as an empty answer
             return
         try:
             await asyncio.gather(_pump(reader, there[1]), _pump(there[0], writer))

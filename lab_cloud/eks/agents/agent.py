@@ -11,6 +11,7 @@ from .machine import Machine
 from .node import Node
 from .pod import PodWorker
 from .recorder import Recorder
+from .volumes import Token
 
 log = logging.getLogger(__name__)
 
@@ -28,12 +29,15 @@ class NodeAgent:
         What it registers.
     machine : Machine
         What it runs pods with.
+    token : callable
+        Makes tokens of service accounts.
     trouble : str
         Why the node is not Ready; empty when it is.
     """
 
-    def __init__(self, client: Client, node: Node, machine: Machine, trouble: str = "") -> None:
+    def __init__(self, client: Client, node: Node, machine: Machine, token: Token, trouble: str = "") -> None:
         self.node = node
+        self._token = token
         self._trouble = trouble
         self._client = client
         self._machine = machine
@@ -99,7 +103,7 @@ class NodeAgent:
             return
         if found is None:
             found = self._pods[uid] = PodWorker(
-                self._client, self._machine, self.node, self._recorder, pod, self._forget
+                self._client, self._machine, self.node, self._recorder, self._token, pod, self._forget
             )
         found.seen(pod)
 

@@ -8,6 +8,7 @@ from ..kubernetes.status import bad_request
 from .agent import NodeAgent
 from .machine import Machine
 from .node import Node
+from .volumes import Token
 
 
 class Fleet:
@@ -19,10 +20,13 @@ class Fleet:
         The cluster's API.
     machine : Machine
         What pods run with.
+    token : callable
+        Makes tokens of service accounts.
     """
 
-    def __init__(self, client: Client, machine: Machine) -> None:
+    def __init__(self, client: Client, machine: Machine, token: Token) -> None:
         self._client = client
+        self._token = token
         self._machine = machine
         self._agents: dict[str, NodeAgent] = {}
 
@@ -33,7 +37,7 @@ class Fleet:
         """
         found = self._agents.get(node.name)
         if found is None:
-            found = self._agents[node.name] = NodeAgent(self._client, node, self._machine, trouble)
+            found = self._agents[node.name] = NodeAgent(self._client, node, self._machine, self._token, trouble)
             found.start()
         return found
 

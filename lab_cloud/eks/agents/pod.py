@@ -23,7 +23,7 @@ from .output import Output
 from .recorder import WARNING, Recorder
 from .running import LEAST_TRY, TRY_AGAIN, Running
 from .starting import Starter
-from .volumes import NotMounted, Volumes
+from .volumes import NotMounted, Token, Volumes
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,8 @@ class PodWorker:
         Where it is.
     recorder : Recorder
         Where events go.
+    token : callable
+        Makes tokens of service accounts.
     pod : dict
         The pod as it was seen first.
     gone : callable
@@ -55,6 +57,7 @@ class PodWorker:
         machine: Machine,
         node: Node,
         recorder: Recorder,
+        token: Token,
         pod: Object,
         gone: Callable[[str], None],
     ) -> None:
@@ -68,7 +71,7 @@ class PodWorker:
         self._gone = gone
         self._starter = Starter(client, machine, node, recorder)
         source = self._starter.source(pod["metadata"]["namespace"])
-        self.volumes = Volumes(machine.folder / self.uid, node, source, machine.mounters)
+        self.volumes = Volumes(machine.folder / self.uid, node, source, token, machine.mounters)
         self._running = Running(machine, self._starter, recorder, self)
         self._mounted: bool | None = False  # None: under way
         self._began = ""

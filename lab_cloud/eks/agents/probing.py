@@ -9,6 +9,8 @@ from .machine import Machine
 from .probes import LIVENESS, READINESS, STARTUP, Probe
 from .recorder import WARNING, Recorder
 
+QUIET_SECONDS = 1.0
+"""Real seconds after a container's start in which a failure says nothing: its program is just beginning."""
 STARTING_INTERVAL = 0.25
 """Real seconds between two answers until the first one that is good."""
 
@@ -82,8 +84,11 @@ class Prober:
     def _told(self, each: Container, run: int, probe: Probe, passed: bool, why: str) -> None:
         if each.run != run or each.handle is None or each.stopping:
             return
-        before = each.records[probe.kind]
-        after = each.records[probe.kind] = probes.step(before, probe, passed, self._machine.clock.now())
+        now, before = self._machine.clock.now(), each.records[probe.kind]
+        if not passed and not before.passed and now - each.since < QUIET_SECONDS:
+            self._machine.loop.later(STARTING_INTERVAL, lambda: self._ask(each, run, probe))
+            return
+        after = each.records[probe.kind] = probes.step(before, probe, passed, now)
         if not passed and after.failures > before.failures:
             text = f"{probes.WORDS[probe.kind]} probe failed: {why}"
             self._recorder.tell(self._owner.pod, "Unhealthy", text, WARNING, each.path)

@@ -7,7 +7,7 @@ https://kubernetes.io/docs/concepts/storage/volumes/
 
 import base64
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,7 +16,7 @@ from .environment import ConfigError, Source, field, resource
 from .node import Node
 
 Object = Mapping[str, Any]
-CLAIM = "persistentVolumeClaim"
+Token = Callable[[Object, Sequence[str], int], str]
 
 
 class NotMounted(Exception):  # noqa: N818
@@ -56,11 +56,16 @@ class Volumes:
         Where it runs.
     source : callable
         Where ConfigMaps and Secrets are.
+    token : callable
+        Makes a token of the pod's service account for some audiences and seconds.
     mounters : mapping of str to VolumeMounter
         Who mounts what is not made here, by the name of the volume's source.
     """
 
-    def __init__(self, folder: Path, node: Node, source: Source, mounters: Mapping[str, VolumeMounter]) -> None:
+    def __init__(
+        self, folder: Path, node: Node, source: Source, token: Token, mounters: Mapping[str, VolumeMounter]
+    ) -> None:
+        self._token = token
         self._folder = folder
         self._node = node
         self._source = source
@@ -100,6 +105,10 @@ class Volumes:
         return place
 
     def _files(self, pod: Object, source: Object, address: str) -> dict[str, bytes]:
+        asked = source.get("serviceAccountToken")
+        if asked:
+            audiences = (asked["audience"],) if asked.get("audience") else ()
+            return {asked["path"]: self._token(pod, audiences, int(asked.get("expirationSeconds") or 3600)).encode()}
         if source.get("downwardAPI"):
             return {each["path"]: self._field(pod, each, address) for each in source["downwardAPI"].get("items") or ()}
         for kind, key in (("ConfigMap", "configMap"), ("Secret", "secret")):
@@ -177,10 +186,3 @@ class Volumes:
 def remove_folder(folder: Path) -> None:
     """Remove a folder with what programs have left in it."""
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def undefined(spec: Object) -> Sequence[str]:
-    """The names of volumes that a pod's containers mount and that it does not have."""
-    known = {each["name"] for each in spec.get("volumes") or ()}
-    containers = (*spec["containers"], *(spec.get("initContainers") or ()))
-    return [one["name"] for each in containers for one in each.get("volumeMounts") or () if one["name"] not in known]

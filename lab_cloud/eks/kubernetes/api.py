@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from . import openapi, reading, resources, status
+from .accounts import Accounts
 from .admission import Admission
 from .authorization import AUTHENTICATED, Attributes, Authorizer, Rbac, User, refuse
 from .bootstrap import bootstrap
@@ -109,6 +110,8 @@ class ApiServer:
     ----------
     logs : Logs or None
         Where containers' output is; a node agent puts itself there.
+    accounts : Accounts
+        The tokens of service accounts.
     """
 
     def __init__(
@@ -124,12 +127,16 @@ class ApiServer:
         self.rbac = Rbac(self.store)
         self.logs: Logs | None = None
         self.now = now
-        self._authenticate = authenticate
+        self.accounts = Accounts(self.store, now)
+        self._elsewhere = authenticate
         self._also_allowed = allowed
         self._registry = Registry(self.store, Admission(self.store, service_cidr), now)
         self._writing = Writing(self._registry)
-        self._reviews = Reviews(self.may, self.rbac, authenticate, now)
+        self._reviews = Reviews(self.may, self.rbac, self._authenticate, now)
         bootstrap(self._registry)
+
+    def _authenticate(self, token: str) -> User | None:
+        return self.accounts.user_of(token) or self._elsewhere(token)
 
     def may(self, asked: Attributes) -> bool:
         """Whether something is allowed."""

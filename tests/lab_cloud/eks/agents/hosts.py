@@ -46,7 +46,7 @@ class Hosts:
         clock = Clock(speed)
         self.server.api.now = self.server.api._registry.now = clock.now
         self.machine = Machine(self.runtime, NoRegistry(), clock, folder / "pods", self.loop, addresses)
-        self.fleet = Fleet(Loopback(self.server.api, "kubelet"), self.machine)
+        self.fleet = Fleet(Loopback(self.server.api, "kubelet"), self.machine, self.server.api.accounts.issue)
         self.server.api.logs = self.fleet
 
     def _spawn(self, start: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -126,6 +126,7 @@ class Hosts:
         self.runtime.close()
         self.loop.close()
         self.machine.addresses.close()
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0.01), self._asyncio).result(5)  # what was asked for before
         self._asyncio.call_soon_threadsafe(self._asyncio.stop)
         self._thread.join(5)
         self._asyncio.close()

@@ -196,10 +196,18 @@ def test_volumes_are_folders_that_containers_share(hosts: Hosts) -> None:
     write = "import pathlib; pathlib.Path('shared/note').write_text('from the other')"
     mounts = [{"name": each, "mountPath": f"/work/{each}"} for each in ("shared", "pages", "all")]
     field = {"path": "name", "fieldRef": {"fieldPath": "metadata.name"}}
+    sources = [
+        {"secret": {"name": "cert"}},
+        {"downwardAPI": {"items": [field]}},
+        {"serviceAccountToken": {"path": "token"}},
+    ]
     volumes = [
         {"name": "shared", "emptyDir": {}},
         {"name": "pages", "configMap": {"name": "pages", "items": [{"key": "index.html", "path": "a/b"}]}},
-        {"name": "all", "projected": {"sources": [{"secret": {"name": "cert"}}, {"downwardAPI": {"items": [field]}}]}},
+        {
+            "name": "all",
+            "projected": {"sources": sources},
+        },
     ]
     hosts.pod(
         "files", "here", restartPolicy="Never", volumes=volumes,
@@ -211,7 +219,10 @@ def test_volumes_are_folders_that_containers_share(hosts: Hosts) -> None:
     until(lambda: hosts.status("files")["phase"] == "Succeeded")
     assert hosts.log("files", "reader") == "from the other hello b'\\x00\\x01' files\n"
     folder = Path(hosts.machine.folder / hosts.get("files")["metadata"]["uid"])
-    assert folder.is_dir()
+    shown = (folder / "volumes" / "all" / "token").read_text()
+    found = hosts.server.api.accounts.user_of(shown)
+    assert found is not None
+    assert found.name == "system:serviceaccount:default:default"
     hosts.server.ask("DELETE", f"{PODS}/files")
     until(lambda: not folder.exists())
 

@@ -4,16 +4,26 @@ from ..clock import Clock
 from ..delays import Delays
 from ..wire import Call
 from .access_api import AccessOperations
+from .addons_api import AddonOperations
 from .clusters_api import ClusterOperations
 from .nodegroups_api import NodegroupOperations
 from .outside import Machines, Networks, Roles
+from .pod_identity_api import PodIdentityOperations
 from .refused import REFUSED
 from .store import Region, Store
 from .tags_api import TagOperations
 from .updates_api import UpdateOperations
 
 
-class EksApi(ClusterOperations, AccessOperations, NodegroupOperations, UpdateOperations, TagOperations):
+class EksApi(
+    ClusterOperations,
+    AccessOperations,
+    NodegroupOperations,
+    PodIdentityOperations,
+    AddonOperations,
+    UpdateOperations,
+    TagOperations,
+):
     """All operations of EKS that the embedded cloud has; those in `refused` answer ``UnsupportedOperation``.
 
     Parameters

@@ -6,7 +6,9 @@ from typing import Any
 
 from . import names, versions
 from .access import Entry
+from .addon import Addon
 from .nodegroup import Nodegroup
+from .pod_identity import AGENT, Association
 from .update import Update
 
 ACTIVE, CREATING, DELETING, UPDATING, FAILED = "ACTIVE", "CREATING", "DELETING", "UPDATING", "FAILED"
@@ -68,6 +70,8 @@ class Cluster:
     entries: dict[str, Entry] = field(default_factory=dict)
     updates: dict[str, Update] = field(default_factory=dict)
     nodegroups: dict[str, Nodegroup] = field(default_factory=dict)
+    addons: dict[str, Addon] = field(default_factory=dict)
+    associations: dict[str, Association] = field(default_factory=dict)
     oidc_id: str = field(default_factory=lambda: names.short_id(32).upper())
     endpoint: str = ""
     authority: str = ""
@@ -88,6 +92,30 @@ class Cluster:
         yield self.arn, self.tags
         yield from ((each.arn, each.tags) for each in self.entries.values())
         yield from ((each.arn, each.tags) for each in self.nodegroups.values())
+        yield from ((each.arn, each.tags) for each in self.addons.values())
+        yield from ((each.arn, each.tags) for each in self.associations.values())
+
+    def roles_of_account(self, namespace: str, account: str) -> list[str]:
+        """The roles that the pods of a service account have of their own: of its add-on, or by pod identity.
+
+        Pod identity needs its agent, which is an add-on.
+        """
+        found = [
+            each.role
+            for each in self.addons.values()
+            if each.role and (each.namespace or each.kind.namespace, each.kind.service_account) == (namespace, account)
+        ]
+        role = self.pod_role(namespace, account)
+        return [*found, role] if role else found
+
+    def pod_role(self, namespace: str, account: str) -> str:
+        """The role that pod identity gives to the pods of a service account; empty for none."""
+        if AGENT not in self.addons:
+            return ""
+        found = (
+            each.role for each in self.associations.values() if (each.namespace, each.account) == (namespace, account)
+        )
+        return next(found, "")
 
     def describe(self) -> dict[str, Any]:
         """As DescribeCluster shows it."""

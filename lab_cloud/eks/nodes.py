@@ -4,7 +4,7 @@ What keeps an instance from joining is written on it as the tag ``embedded-cloud
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..delays import Delays
@@ -90,8 +90,6 @@ class Nodes:
         self._running_since: dict[str, float] = {}
         self.joined: dict[str, Joined] = {}
         self.obstacles: dict[str, str] = {}
-        self.pod_networks: list[Callable[[Cluster], str]] = []
-        """Each gives the role that the service account aws-node has; empty for none."""
 
     def clear(self) -> None:
         """Begin anew, when everything is reset."""
@@ -201,8 +199,7 @@ class Nodes:
             pulls=self._roles.allows(joined.role, joining.PULL_ACTION),
             addresses=any(
                 self._roles.allows(each, joining.CNI_ACTION)
-                for each in (joined.role, *(find(joined.cluster) for find in self.pod_networks))
-                if each
+                for each in (joined.role, *joined.cluster.roles_of_account("kube-system", "aws-node"))
             ),
         )
 

@@ -6,6 +6,7 @@ from ..autoscaling.part import Ec2AutoScaling
 from ..core import Core
 from ..elb.targets import TargetRegistry
 from . import images
+from .addon_reconciler import AddonReconciler
 from .agents.addresses import Addresses
 from .agents.loop import Loop
 from .agents.machine import Machine, Registries
@@ -76,6 +77,7 @@ class Eks:
                 core.delays,
             )
         )
+        core.world.add(AddonReconciler(self.store, core.world, self._planes, roles))
         core.dispatcher.own("eks", EksApi(self.store, core.clock, core.delays, roles, networks, machines))
         core.on_reset.append(self._reset)
         core.on_start.append(lambda: loop.work(lambda: remove_folder(pods)))  # what a killed cloud has left

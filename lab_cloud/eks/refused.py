@@ -1,6 +1,5 @@
 """The operations of EKS that the embedded cloud does not have, and why."""
 
-ADDON = "Add-ons are not here yet."
 ANYWHERE = "EKS Anywhere is software for machines of your own; the embedded cloud does not sell subscriptions."
 AUTHORITY = "Each cluster's certificate is signed by this machine's own authority, which cannot be changed."
 CAPABILITY = "EKS Capabilities are not here."
@@ -9,14 +8,9 @@ ENCRYPTION = "Encryption is kept and shown when a cluster is made with it; it ca
 FARGATE = "Fargate profiles are not here yet."
 IDENTITY = "OIDC identity providers are not here: use access entries."
 INSIGHT = "Cluster insights are not here."
-POD_IDENTITY = "Pod identity associations are not here yet."
 
 REFUSED = {
     "CancelUpdate": "Updates are short here and cannot be cancelled.",
-    **dict.fromkeys(
-        ("CreateAddon", "DeleteAddon", "DescribeAddon", "DescribeAddonConfiguration", "DescribeAddonVersions"), ADDON
-    ),
-    **dict.fromkeys(("ListAddons", "UpdateAddon"), ADDON),
     **dict.fromkeys(
         (
             "CreateEksAnywhereSubscription",
@@ -56,14 +50,4 @@ REFUSED = {
         IDENTITY,
     ),
     **dict.fromkeys(("DescribeInsight", "DescribeInsightsRefresh", "ListInsights", "StartInsightsRefresh"), INSIGHT),
-    **dict.fromkeys(
-        (
-            "CreatePodIdentityAssociation",
-            "DeletePodIdentityAssociation",
-            "DescribePodIdentityAssociation",
-            "ListPodIdentityAssociations",
-            "UpdatePodIdentityAssociation",
-        ),
-        POD_IDENTITY,
-    ),
 }

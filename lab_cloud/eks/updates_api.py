@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import AwsError
 from ..paging import page
 from ..wire import Call
+from .addons_api import find_addon
 from .nodegroups_api import find_nodegroup
 from .store import Region
 from .update import Update
@@ -30,6 +31,8 @@ class UpdateOperations:
             raise AwsError("ResourceNotFoundException", message, clusterName=cluster.name)
         if params.get("nodegroupName"):
             return find_nodegroup(cluster, params["nodegroupName"]).updates
+        if params.get("addonName"):
+            return find_addon(cluster, params["addonName"]).updates
         return cluster.updates
 
     def describe_update(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:

@@ -121,10 +121,11 @@ class EksPlace:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def kubectl(self, *words: str, code: int = 0, stdin: str = "") -> str:
-        """Run ``kubectl`` on the shared cluster, with a token at hand: to run ``aws`` for each call takes its time."""
-        bearer = token(self.cloud.session(), self.shared, self.cloud.endpoint)
-        where = f"--server={self._endpoint}", f"--certificate-authority={ca_file(self.cloud.home)}"
+    def kubectl(self, *words: str, code: int = 0, stdin: str = "", cluster: str = "") -> str:
+        """Run ``kubectl`` on the shared or another cluster, with a token at hand: to run ``aws`` takes its time."""
+        bearer = token(self.cloud.session(), cluster or self.shared, self.cloud.endpoint)
+        endpoint = self.describe(cluster)["endpoint"] if cluster else self._endpoint
+        where = f"--server={endpoint}", f"--certificate-authority={ca_file(self.cloud.home)}"
         done = subprocess.run(
             [str(KUBECTL), *where, f"--token={bearer}", *words],
             env=self.environment(KUBECONFIG=os.devnull), input=stdin,

@@ -41,6 +41,7 @@ from .network.api import NetworkApi
 from .runtime.choice import ABOUT, choose
 from .scaling.part import AutoScaling
 from .scheduler.part import Scheduler
+from .sqs.part import Sqs
 from .wire import moto_load
 from .wire.dispatch import Dispatcher
 from .wire.gateway import Gateway
@@ -98,6 +99,7 @@ class Cloud:
         self.apprunner = AppRunner(core, registry, watch, logs)
         eks = Eks(core, self._secret_of, registry.pulling, capacity, self.elb.targets)
         core.world.add(logs)
+        Sqs(core)
         for service, api in {
             "sts": StsApi(core.running.access_key, core.authority),
             "elbv2": ElbApi(self.elb),

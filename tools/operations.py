@@ -40,6 +40,7 @@ SERVICES = {
     "autoscaling": ("Amazon EC2 Auto Scaling", "autoscaling/*.py"),
     "events": ("Amazon EventBridge", "events/*.py"),
     "scheduler": ("Amazon EventBridge Scheduler", "scheduler/*.py"),
+    "sqs": ("Amazon SQS", "sqs/*.py"),
     "eks": ("Amazon EKS", "eks/*.py"),
     "apprunner": ("AWS App Runner", "apprunner/*.py"),
     "elbv2": ("Elastic Load Balancing v2 (Application and Network Load Balancers)", "elb/*.py"),

@@ -1,6 +1,8 @@
 """One API call, and the classes that answer calls."""
 
 import re
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -38,6 +40,8 @@ class Call:
         The id that the answer carries.
     account : str
         The account; the embedded cloud has one.
+    arrived : float
+        When it came, in epoch seconds.
     """
 
     service: str
@@ -46,6 +50,7 @@ class Call:
     access_key: str = ""
     request_id: str = ""
     account: str = field(default=ACCOUNT)
+    arrived: float = field(default_factory=time.time)
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,39 @@ class Response:
     status: int
     headers: dict[str, str]
     body: bytes
+
+
+class Postponed(Exception):  # noqa: N818
+    """Raised by a method that answers later: its call is made again when it rings, and at a moment at the latest.
+
+    Nothing is held meanwhile, neither the world's lock nor a thread.
+
+    Parameters
+    ----------
+    until : float
+        The moment, in epoch seconds.
+    """
+
+    def __init__(self, until: float) -> None:
+        super().__init__("later")
+        self.until = until
+        self.rung = False
+        self._lock = threading.Lock()
+        self._listener: Callable[[], None] | None = None
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call this when it rings, or now when it has rung."""
+        with self._lock:
+            self._listener = listener
+            if self.rung:
+                listener()
+
+    def ring(self) -> None:
+        """Let the call be made again. May be called from any thread."""
+        with self._lock:
+            self.rung = True
+            if self._listener is not None:
+                self._listener()
 
 
 def snake_case(operation: str) -> str:

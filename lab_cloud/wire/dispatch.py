@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
 from ..errors import AwsError
-from . import answers, cbor, model, moto_load, moto_objects, validate
-from .call import FORWARD, Call, Handler, Response, handler_of
+from . import answers, cbor, model, moto_load, moto_objects, moto_queues, validate
+from .call import FORWARD, Call, Handler, Postponed, Response, handler_of
 from .moto_apps import MotoApps, unsupported
 from .sigv4 import Request, Signer
 
@@ -30,6 +30,8 @@ TARGET_SERVICES = {
 }
 READING = ("Describe", "List", "Get", "Head", "BatchGet", "Filter", "Lookup")
 """Operations that begin so change nothing, and wake nobody."""
+QUIET = ("ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility")
+"""Nor do these, since workers call them all the time: who waits for a message is looked after at each tick."""
 
 
 class Dispatcher:
@@ -95,6 +97,8 @@ class Dispatcher:
         version = "1.0" if "json-1.0" in request.headers.get("content-type", "") else "1.1"
         try:
             return self._answer(request, signer, service, known, protocol, version, request_id)
+        except Postponed:
+            raise
         except AwsError as error:
             if known is not None and error.status == 400:
                 error.status = known.error_status(error.code)
@@ -117,7 +121,7 @@ class Dispatcher:
         if known is None:
             raise AwsError("UnknownService", f"There is no AWS service '{service}' in the embedded cloud.", status=404)
         operation = self._operation(request, service, protocol)
-        call = Call(service, operation, signer.region, signer.access_key, request_id)
+        call = Call(service, operation, signer.region, signer.access_key, request_id, arrived=request.arrived)
         owned = self._owned.get(service)
         handler = self.handler(service, operation) if operation else None
         if owned is not None and handler is None:
@@ -203,12 +207,14 @@ class Dispatcher:
             raise answers.invalid_input(known.name, validate.sentence(found))
 
     def _forward(self, request: Request, call: Call) -> Response:
+        if call.service == "sqs":
+            moto_queues.prepare()
         response = self._moto.answer(request, call.operation)
         self._tell(call)
         return response
 
     def _tell(self, call: Call) -> None:
-        if not call.operation.startswith(READING):
+        if not call.operation.startswith((*READING, *QUIET)):
             self._changed()
 
     def _serialize(self, call: Call, protocol: str, version: str, result: dict[str, Any]) -> Response:

@@ -7,6 +7,7 @@ request carries a valid signature.
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -15,7 +16,7 @@ from typing import Any, Protocol
 from ..clock import Clock
 from ..errors import AwsError
 from . import answers
-from .call import Response
+from .call import Postponed, Response
 from .dispatch import Dispatcher
 from .principals import check_token
 from .sigv4 import Refused, Request, Signer, verify
@@ -141,7 +142,15 @@ class Gateway:
             headers=headers,
             body=body,
         )
-        response = await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, request, inside)
+        while True:
+            try:
+                response = await asyncio.get_running_loop().run_in_executor(
+                    self._threads, self._answer, request, inside
+                )
+                break
+            except Postponed as postponed:
+                if not await _called_again(postponed, receive):
+                    return  # nobody waits for the answer any more
         await _send(send, response, head=scope["method"] == "HEAD")
 
     def _foreign(self, headers: dict[str, str], container: str | None) -> str | None:
@@ -197,6 +206,26 @@ def refuse(request: Request, refused: Refused) -> Response:
         code = S3_CODES.get(refused.kind, query_code)
         return answers.error(AwsError(code, refused.message, status=403), "rest-xml", request_id)
     return answers.error(AwsError(query_code, refused.message, status=status), "query", request_id)
+
+
+async def _called_again(postponed: Postponed, receive: Receive) -> bool:
+    """Wait until a call is to be made again; False when the client has left."""
+    loop, event = asyncio.get_running_loop(), asyncio.Event()
+
+    def ring() -> None:
+        loop.call_soon_threadsafe(event.set)
+
+    postponed.listen(ring)
+    rung, left = asyncio.ensure_future(event.wait()), asyncio.ensure_future(receive())
+    try:
+        await asyncio.wait(
+            (rung, left), timeout=max(postponed.until - time.time(), 0), return_when=asyncio.FIRST_COMPLETED
+        )
+        return not left.done()
+    finally:
+        postponed.listen(lambda: None)
+        rung.cancel()
+        left.cancel()
 
 
 def _comes_from_inside(scope: Scope) -> bool:

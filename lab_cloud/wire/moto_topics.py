@@ -40,8 +40,8 @@ def queues() -> list[Queue]:
     found = []
     for region, backend in models.sqs_backends[ACCOUNT].items():
         for name, queue in backend.queues.items():
-            sent = [one.sent_timestamp for one in queue._messages if one.sent_timestamp is not None]
-            oldest = max(time.time() - min(sent) / 1000, 0.0) if sent else 0.0
+            box = queue.__dict__.get("lab_box")
+            oldest = box.oldest(time.time()) if box is not None else 0.0
             found.append(
                 Queue(
                     region,

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
 ALGORITHM = "AWS4-HMAC-SHA256"
@@ -35,6 +35,8 @@ class Request:
         Header values by lower-case name.
     body : bytes
         The whole body.
+    arrived : float
+        When it came, in epoch seconds.
     """
 
     method: str
@@ -42,6 +44,7 @@ class Request:
     query: str
     headers: Mapping[str, str]
     body: bytes
+    arrived: float = field(default_factory=time.time)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from . import openapi, reading, resources, status
+from . import escalation, openapi, reading, resources, status
 from .accounts import Accounts
 from .admission import Admission
 from .authorization import AUTHENTICATED, Attributes, Authorizer, Rbac, User, refuse
@@ -284,14 +284,13 @@ class ApiServer:
     def _write(self, request: Request, info: Info, user: User) -> Written:
         if not info.resource.stored:
             return Written(self._reviews.review(info.resource, _object(read(request)[0]), user), 201)
-        if info.verb == "create":
-            return self._writing.create(request, info)
-        if info.verb == "update":
-            return self._writing.update(request, info)
-        if info.verb == "patch":
-            return self._writing.patch(request, info)
-        if info.verb == "delete":
-            return self._writing.delete(request, info)
+        change = self._writing.changes.get(info.verb)
+        if change is not None:
+            with self.store.lock:
+                if escalation.concerns(info.resource) and info.verb != "delete":
+                    trial = replace(info, options={**info.options, "dryRun": "All"})
+                    escalation.check(self.store, self.may, user, info.resource, change(request, trial).body)
+                return change(request, info)
         objects = reading.listed(self.store, info, accepted("application/json"), self.now())["items"]
         return self._writing.delete_all(request, info, objects)
 

@@ -7,7 +7,7 @@ from . import roles
 from .authorization import GROUP
 from .registry import Registry, Write
 from .resources import core, find
-from .store import ADDED, Event
+from .store import ADDED, DELETED, Event
 
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 SYSTEM = Write(manager="kube-apiserver")
@@ -26,6 +26,10 @@ def bootstrap(registry: Registry) -> None:
         if event.kind == ADDED and event.resource is core("namespaces"):
             name = event.found["metadata"]["name"]
             registry.create(accounts, name, {"metadata": {"name": "default"}}, SYSTEM)
+
+        own = event.resource is core("services") and event.found["metadata"]["name"] == OWN["metadata"]["name"]
+        if event.kind == DELETED and own and event.found["metadata"]["namespace"] == "default":
+            registry.create(core("services"), "default", copy.deepcopy(OWN), SYSTEM)  # as a real API server does
 
     registry.store.listen(created)
     for name in NAMESPACES:

@@ -11,9 +11,16 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from .resources import Resource, find
-from .status import bad_request, no_such_path
+from .status import ApiError, bad_request, no_such_path
 
 VERBS = {"GET": "get", "HEAD": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+STREAMS = {
+    "attach": "The embedded cloud does not carry input to containers; `kubectl logs -f` follows what they say.",
+    "exec": "The embedded cloud runs no second command in a container; put it in the pod's own command, or in a Job.",
+    "portforward": "The embedded cloud forwards no ports: a Service says in its annotation "
+    "containers-on-aws.lab/answers-at where it answers on this machine.",
+}
+"""What of pods is not carried, and what helps instead."""
 VALIDATIONS = ("Strict", "Warn", "Ignore")
 
 
@@ -155,6 +162,8 @@ def resolve(request: Request) -> Info:
         raise no_such_path()
     name = rest[1] if len(rest) > 1 else ""
     subresource = rest[2] if len(rest) > 2 else ""
+    if subresource in STREAMS and resource.kind == "Pod":
+        raise ApiError(501, "NotImplemented", STREAMS[subresource])
     if subresource and subresource not in resource.subresources:
         raise no_such_path()
     if name and resource.namespaced and not namespace:

@@ -1,6 +1,6 @@
 """Create, update, patch, apply and delete, from what a client sent to what it is answered."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,6 +77,13 @@ class Writing:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._schemas: Schemas = load()
+        self.changes: Mapping[str, Callable[[Request, Info], Written]] = {
+            "create": self.create,
+            "update": self.update,
+            "patch": self.patch,
+            "delete": self.delete,
+        }
+        """What is done for each verb."""
 
     # -- create -------------------------------------------------------------------------------------------------------
 

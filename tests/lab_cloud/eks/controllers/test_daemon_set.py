@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab_cloud.eks.controllers.client import Loopback
-from lab_cloud.eks.controllers.daemon_set import Plan, decide, node_of, pod_of
-from lab_cloud.eks.controllers.standard import standard
+from lab_cloud.eks.controllers.daemon_set import DaemonSets, Plan, decide, node_of, pod_of
+from lab_cloud.eks.controllers.root_ca import RootCa
+from lab_cloud.eks.controllers.runner import Controllers
 from tests.lab_cloud.eks.kubernetes.server import PODS, Server
 from tests.waiting import until
 
@@ -126,7 +127,8 @@ def test_an_update_keeps_its_bounds_and_ends(count: int, most: Any, data: Any) -
 @pytest.fixture
 def server() -> Iterator[Server]:
     made = Server()
-    controllers = standard(Loopback(made.api, "controllers"), certificate="PEM")
+    client = Loopback(made.api, "controllers")
+    controllers = Controllers(client, [DaemonSets(client), RootCa(client, "PEM")])
     controllers.start()
     yield made
     controllers.close()

@@ -50,7 +50,7 @@ def test_what_is_there_twice_or_not_at_all(server: Server) -> None:
     [
         *("/api/v2", "/apis/none.k8s.io/v1", "/apis/none.k8s.io/v1/things", "/api/v1/things", "/nothing"),
         *("/apis/apps/v1/namespaces/default/statefulsets", "/api/v1/pods/one", "/api/v1/nodes/one/proxy"),
-        *("/api/v1/namespaces/default/pods/one/exec", "/api/v1/namespaces/default/nodes", "/openapi/v3/apis/none/v1"),
+        *("/api/v1/namespaces/default/nodes", "/openapi/v3/apis/none/v1"),
     ],
 )
 def test_what_is_not_here_is_not_found(server: Server, path: str) -> None:
@@ -103,3 +103,11 @@ def test_logs_of_a_pod_that_nobody_runs(server: Server) -> None:
     assert "does not have a host" in server.ask("GET", f"{PODS}/one/log", query="container=a")[1]["message"]
     server.ask("POST", f"{PODS}/one/binding", {"target": {"name": "node"}})
     assert server.ask("GET", f"{PODS}/one/log", query="container=a")[0] == 503
+
+
+@pytest.mark.parametrize("stream", ["attach", "exec", "portforward"])
+def test_streams_into_containers_are_refused_with_what_helps(server: Server, stream: str) -> None:
+    server.made(PODS, pod())
+    code, found = server.ask("GET", f"{PODS}/one/{stream}")
+    assert (code, found["reason"]) == (501, "NotImplemented")
+    assert "The embedded cloud" in found["message"]

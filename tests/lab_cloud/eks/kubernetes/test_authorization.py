@@ -7,6 +7,7 @@ import pytest
 from lab_cloud.eks.kubernetes.authorization import User
 from tests.lab_cloud.eks.kubernetes.server import (
     DEPLOYMENTS,
+    MERGE,
     PODS,
     SECRETS,
     Server,
@@ -87,3 +88,43 @@ def test_speaking_for_somebody_else_needs_the_right_to(server: Server) -> None:
     found = server.ask("GET", PODS, token="nobody", impersonate_user="root")[1]
     assert 'cannot impersonate resource "users"' in found["message"]
     assert server.ask("GET", PODS, impersonate_group="system:masters")[0] == 400
+
+
+def grant(verbs: list[str], resources: list[str], groups: tuple[str, ...] = ("",)) -> list[dict[str, Any]]:
+    return [{"apiGroups": list(groups), "resources": resources, "verbs": verbs}]
+
+
+def test_nobody_grants_what_they_lack(server: Server) -> None:
+    access = "rbac.authorization.k8s.io"
+    roles = f"/apis/{access}/v1/namespaces/default/roles"
+    bindings = f"/apis/{access}/v1/namespaces/default/rolebindings"
+    server.made(roles, {"metadata": {"name": "strong"}, "rules": grant(["delete"], ["pods"])})
+    own = [*grant(["get"], ["pods"]), *grant(["create", "patch", "get"], ["roles", "rolebindings"], (access,))]
+    server.made(roles, {"metadata": {"name": "own"}, "rules": own})
+    bind(server, "own", "Role", {"kind": "User", "name": "nobody"}, "default")
+
+    def role(name: str, verb: str) -> dict[str, Any]:
+        return {"metadata": {"name": name}, "rules": grant([verb], ["pods"])}
+
+    assert server.ask("POST", roles, role("mine", "get"), token="nobody")[0] == 201
+    code, found = server.ask("POST", roles, role("more", "delete"), token="nobody")
+    assert (code, found["reason"]) == (403, "Forbidden")
+    assert "attempting to grant RBAC permissions not currently held" in found["message"]
+    assert '{APIGroups:[""], Resources:["pods"], Verbs:["delete"]}' in found["message"]
+    more = {"rules": grant(["delete"], ["pods"])}
+    assert server.ask("PATCH", f"{roles}/mine", more, token="nobody", content_type=MERGE)[0] == 403
+    assert server.get(f"{roles}/mine")["rules"][0]["verbs"] == ["get"]
+    reference = {"kind": "Role", "name": "strong", "apiGroup": access}
+    binding = {"metadata": {"name": "b"}, "roleRef": reference, "subjects": [{"kind": "User", "name": "nobody"}]}
+    assert server.ask("POST", bindings, binding, token="nobody")[0] == 403
+    reference["name"] = "mine"
+    assert server.ask("POST", bindings, binding, token="nobody")[0] == 201
+
+
+def test_who_may_escalate_or_bind_may_grant_everything(server: Server) -> None:
+    access = "rbac.authorization.k8s.io"
+    roles = f"/apis/{access}/v1/namespaces/default/roles"
+    server.made(roles, {"metadata": {"name": "own"}, "rules": grant(["create", "escalate"], ["roles"], (access,))})
+    bind(server, "own", "Role", {"kind": "User", "name": "nobody"}, "default")
+    body = {"metadata": {"name": "more"}, "rules": grant(["*"], ["*"], ("*",))}
+    assert server.ask("POST", roles, body, token="nobody")[0] == 201

@@ -6,6 +6,7 @@ from tests.lab_cloud.eks.kubernetes.server import (
     CONFIG_MAPS,
     PODS,
     REPLICA_SETS,
+    SERVICES,
     Server,
     config,
     deployment,
@@ -101,3 +102,11 @@ def test_an_eviction_deletes_the_pod(server: Server) -> None:
     body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "one"}}
     assert server.ask("POST", f"{PODS}/one/eviction", body)[0] == 201
     assert server.ask("GET", f"{PODS}/one")[0] == 404
+
+
+def test_the_service_of_the_api_server_comes_back(server: Server) -> None:
+    before = server.get(f"{SERVICES}/kubernetes")
+    server.ask("DELETE", f"{SERVICES}/kubernetes")
+    after = server.get(f"{SERVICES}/kubernetes")
+    assert before["spec"]["clusterIP"] == after["spec"]["clusterIP"] == "10.100.0.1"
+    assert before["metadata"]["uid"] != after["metadata"]["uid"]

@@ -6,6 +6,7 @@ from ..wire import Call
 from .access_api import AccessOperations
 from .addons_api import AddonOperations
 from .clusters_api import ClusterOperations
+from .fargate_api import FargateOperations
 from .nodegroups_api import NodegroupOperations
 from .outside import Machines, Networks, Roles
 from .pod_identity_api import PodIdentityOperations
@@ -19,6 +20,7 @@ class EksApi(
     ClusterOperations,
     AccessOperations,
     NodegroupOperations,
+    FargateOperations,
     PodIdentityOperations,
     AddonOperations,
     UpdateOperations,

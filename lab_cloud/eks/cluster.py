@@ -7,6 +7,7 @@ from typing import Any
 from . import names, versions
 from .access import Entry
 from .addon import Addon
+from .fargate import Profile
 from .nodegroup import Nodegroup
 from .pod_identity import AGENT, Association
 from .update import Update
@@ -70,6 +71,7 @@ class Cluster:
     entries: dict[str, Entry] = field(default_factory=dict)
     updates: dict[str, Update] = field(default_factory=dict)
     nodegroups: dict[str, Nodegroup] = field(default_factory=dict)
+    fargate: dict[str, Profile] = field(default_factory=dict)
     addons: dict[str, Addon] = field(default_factory=dict)
     associations: dict[str, Association] = field(default_factory=dict)
     oidc_id: str = field(default_factory=lambda: names.short_id(32).upper())
@@ -92,6 +94,7 @@ class Cluster:
         yield self.arn, self.tags
         yield from ((each.arn, each.tags) for each in self.entries.values())
         yield from ((each.arn, each.tags) for each in self.nodegroups.values())
+        yield from ((each.arn, each.tags) for each in self.fargate.values())
         yield from ((each.arn, each.tags) for each in self.addons.values())
         yield from ((each.arn, each.tags) for each in self.associations.values())
 

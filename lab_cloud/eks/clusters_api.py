@@ -151,6 +151,9 @@ class ClusterOperations:
             raise AwsError("InvalidRequestException", message, clusterName=cluster.name)
         if cluster.nodegroups:
             raise AwsError("ResourceInUseException", "Cluster has nodegroups attached", clusterName=cluster.name)
+        if cluster.fargate:
+            message = "Cluster has Fargate Profiles in ACTIVE/CREATING state"
+            raise AwsError("ResourceInUseException", message, clusterName=cluster.name)
         cluster.status = DELETING
         cluster.due = self._clock.now() + self._delays.real("eks.cluster-deletion")
         return {"cluster": cluster.describe()}

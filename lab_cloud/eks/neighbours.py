@@ -74,6 +74,15 @@ class VpcNeighbour:
         admission = reach.can_pull(subnet, machine.public)
         return "" if admission.allowed else admission.reason.replace("the task", "the instance")
 
+    def attach(self, region: str, subnet: str, groups: Sequence[str], about: str) -> tuple[str, str]:
+        """Make a network interface."""
+        made = moto_ec2.create_eni(region, subnet, groups, description=about)
+        return made.id, made.private_ip
+
+    def detach(self, region: str, interface: str) -> None:
+        """Delete it."""
+        moto_ec2.delete_eni(region, interface)
+
     def has_key(self, region: str, name: str) -> bool:
         """Whether there is a key pair of this name."""
         return moto_templates.has_key(region, name)

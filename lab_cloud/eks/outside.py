@@ -143,6 +143,12 @@ class Networks(Protocol):
     def unreachable(self, region: str, machine: Machine) -> str:
         """Why an instance reaches nothing outside of its subnet; empty when it does."""
 
+    def attach(self, region: str, subnet: str, groups: Sequence[str], about: str) -> tuple[str, str]:
+        """Make a network interface; its id and its private address."""
+
+    def detach(self, region: str, interface: str) -> None:
+        """Delete it."""
+
     def has_key(self, region: str, name: str) -> bool:
         """Whether there is a key pair of this name."""
 

@@ -13,6 +13,7 @@ from .agents.machine import Machine, Registries
 from .agents.volumes import remove_folder
 from .api import EksApi
 from .drains import Drains
+from .fargate_reconciler import Fargate
 from .neighbours import AutoScalingNeighbour, Ec2Neighbour, IamNeighbour, VpcNeighbour
 from .nodegroup_maker import Maker
 from .nodegroup_reconciler import NodegroupReconciler
@@ -78,6 +79,9 @@ class Eks:
             )
         )
         core.world.add(AddonReconciler(self.store, core.world, self._planes, roles))
+        self._fargate = Fargate(self.store, core.world, self._planes, networks, core.delays)
+        self._planes.opened.append(self._fargate.watch)
+        core.world.add(self._fargate)
         core.dispatcher.own("eks", EksApi(self.store, core.clock, core.delays, roles, networks, machines))
         core.on_reset.append(self._reset)
         core.on_start.append(lambda: loop.work(lambda: remove_folder(pods)))  # what a killed cloud has left
@@ -96,3 +100,4 @@ class Eks:
         self.store.regions.clear()
         self._nodes.clear()
         self._drains.clear()
+        self._fargate.clear()

@@ -31,7 +31,7 @@ from .kubernetes.server import Listener
 
 log = logging.getLogger(__name__)
 
-SEEN = ("nodes", "pods", "configmaps")
+SEEN = ("nodes", "pods", "configmaps", "persistentvolumes", "persistentvolumeclaims")
 """What of a cluster EKS itself looks at."""
 MOST_KEPT = 256
 KEPT_SECONDS = 30.0
@@ -95,12 +95,15 @@ class Planes:
     ----------
     attach : list of callable
         Each gives something more that works for a cluster, from the cluster and its API server.
+    opened : list of callable
+        Each is told of a cluster and its API server when that opens.
     """
 
     def __init__(self, world: World, home: Path, secret_of: Callable[[str], str | None], machine: Machine) -> None:
         self._world = world
         self._machine = machine
         self.attach: list[Callable[[Cluster, ApiServer], Closing]] = []
+        self.opened: list[Callable[[Cluster, ApiServer], None]] = []
         self._ports = Ports(home, "eks-ports.json")
         self._authority = Authority(home)
         self._secret_of = secret_of
@@ -159,6 +162,8 @@ class Planes:
             api.logs = fleet = Fleet(Loopback(api, "kubelet"), self._machine, api.accounts.issue)
             client, seen = Loopback(api, "eks"), Seen(lambda: None)
             ends = seen.watch(client, SEEN)
+            for tell in self.opened:
+                tell(cluster, api)
             attached = [make(cluster, api) for make in self.attach]
             scheduling = self._scheduling(api)
             made = Plane(api, listener, controllers, fleet, scheduling, client, seen, ends, attached)

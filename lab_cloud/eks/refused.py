@@ -5,7 +5,6 @@ AUTHORITY = "Each cluster's certificate is signed by this machine's own authorit
 CAPABILITY = "EKS Capabilities are not here."
 CONNECTOR = "Clusters of elsewhere cannot be connected: use them with their own kubeconfig (LAB_KUBECONFIG)."
 ENCRYPTION = "Encryption is kept and shown when a cluster is made with it; it cannot be added later here."
-FARGATE = "Fargate profiles are not here yet."
 IDENTITY = "OIDC identity providers are not here: use access entries."
 INSIGHT = "Cluster insights are not here."
 
@@ -37,9 +36,6 @@ REFUSED = {
     ),
     **dict.fromkeys(("DeregisterCluster", "RegisterCluster"), CONNECTOR),
     "AssociateEncryptionConfig": ENCRYPTION,
-    **dict.fromkeys(
-        ("CreateFargateProfile", "DeleteFargateProfile", "DescribeFargateProfile", "ListFargateProfiles"), FARGATE
-    ),
     **dict.fromkeys(
         (
             "AssociateIdentityProviderConfig",

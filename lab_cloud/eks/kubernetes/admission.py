@@ -6,6 +6,7 @@ https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/
 """
 
 import ipaddress
+from collections.abc import Callable
 from typing import Any
 
 from .resources import Resource, core, find
@@ -29,10 +30,16 @@ class Admission:
         The objects.
     service_cidr : str
         Where services get their addresses.
+
+    Attributes
+    ----------
+    pods : list of callable
+        Each may complete a new pod, in place.
     """
 
     def __init__(self, store: Store, service_cidr: str) -> None:
         self._store = store
+        self.pods: list[Callable[[Object], None]] = []
         self._network = ipaddress.ip_network(service_cidr)
 
     def created(self, resource: Resource, found: Object) -> None:
@@ -51,6 +58,8 @@ class Admission:
             self._choose_class(found)
         elif resource.kind == "Pod":
             self._check_account(found)
+            for complete in self.pods:
+                complete(found)
 
     def changed(self, resource: Resource, before: Object, found: Object) -> None:
         """Complete an object that has changed, in place; under the store's lock."""

@@ -130,7 +130,8 @@ class ApiServer:
         self.accounts = Accounts(self.store, now)
         self._elsewhere = authenticate
         self._also_allowed = allowed
-        self._registry = Registry(self.store, Admission(self.store, service_cidr), now)
+        self.admission = Admission(self.store, service_cidr)
+        self._registry = Registry(self.store, self.admission, now)
         self._writing = Writing(self._registry)
         self._reviews = Reviews(self.may, self.rbac, self._authenticate, now)
         bootstrap(self._registry)

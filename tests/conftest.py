@@ -2,10 +2,16 @@
 
 import re
 from collections import Counter
+from functools import cache
 from typing import Any
 
 import pytest
+from botocore.loaders import JSONFileLoader
 from xdist.scheduler import LoadScopeScheduling
+
+# Each session of boto3 reads the models of its services anew, which a test with a session of its own waits for.
+_load = cache(JSONFileLoader().load_file)
+JSONFileLoader.load_file = lambda _self, path: _load(path)
 
 LONGEST = ("tests/labs/test_runs.py", "tests/test_clients.py", "tests/browser/")
 DOCKER = re.compile(r"\[docker[-\]]")

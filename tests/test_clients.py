@@ -46,6 +46,7 @@ def run(folder: Path, commands: list[str]) -> list[str]:
     return [one.strip() for one in done.stdout.split(MARK)[1:]]
 
 
+@pytest.mark.matrix  # a new process of the AWS CLI for each call takes a second of a core
 @needs_a_shell
 def test_the_page_works_as_it_stands(tmp_path: Path) -> None:
     try:

@@ -173,7 +173,10 @@ def test_a_spot_task_is_interrupted_on_demand(small: Path, capsys: pytest.Captur
     )
     ecs.register_task_definition(
         family="spot", networkMode="awsvpc", requiresCompatibilities=["FARGATE"], cpu="256", memory="512",
-        containerDefinitions=[{"name": "web", "image": "containers-on-aws/web:1"}],
+        # Without a port of its own it would try to take port 80 of this machine, which may be taken.
+        containerDefinitions=[
+            {"name": "web", "image": "containers-on-aws/web:1", "portMappings": [{"containerPort": 80}]}
+        ],
     )  # fmt: skip
     network = {"subnets": [ec2.describe_subnets()["Subnets"][0]["SubnetId"]], "assignPublicIp": "ENABLED"}
     task = ecs.run_task(

@@ -110,9 +110,9 @@ def test_an_unused_group_checks_nothing_until_a_listener_uses_it(cloud: SmallClo
 def test_draining_ends_after_the_delay_divided_by_the_speed(cloud: SmallCloud) -> None:
     _balancer, group, address = served(cloud)
     cloud.elbv2.modify_target_group_attributes(
-        TargetGroupArn=group, Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "30"}]
+        TargetGroupArn=group, Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "120"}]
     )
-    until(lambda: cloud.elb.targets.group(group).config.deregistration_delay == 30)
+    until(lambda: cloud.elb.targets.group(group).config.deregistration_delay == 120)
     cloud.elbv2.deregister_targets(TargetGroupArn=group, Targets=[{"Id": address}])
     assert cloud.states(group) == ["draining"]
     until(lambda: cloud.states(group) == [])

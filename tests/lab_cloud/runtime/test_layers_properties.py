@@ -34,7 +34,7 @@ def archive(wanted: list[tuple[str, bytes, str, int]]) -> bytes:
     return buffer.getvalue()
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=80)
 @given(st.lists(members, max_size=3))
 def test_nothing_outside_is_touched(layers: list[list[tuple[str, bytes, str, int]]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -77,7 +77,7 @@ def plain(content: dict[str, Entry]) -> bool:
 layer = st.lists(st.one_of(st.tuples(short, entries), whiteouts, opaque), max_size=6).map(dict).filter(plain)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=80)
 @given(st.lists(layer, max_size=3))
 def test_reading_and_unpacking_agree(layers: list[dict[str, Entry]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -113,7 +113,7 @@ def seen(root: Path) -> dict[str, str | bytes | None]:
     }
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(st.dictionaries(short, st.sampled_from([b"1", b"2"])), st.dictionaries(short, st.sampled_from([b"1", b"3"])))
 def test_what_a_run_changed_leads_from_before_to_after(before: dict[str, bytes], after: dict[str, bytes]) -> None:
     with tempfile.TemporaryDirectory() as folder:

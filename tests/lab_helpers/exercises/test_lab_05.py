@@ -167,6 +167,8 @@ def test_05c_with_a_launch_type(instances: Lab) -> None:
 
 
 def test_05c_while_it_waits_and_when_it_has_stopped(lab: Lab) -> None:
+    scaling_of_group = lab.client("autoscaling")
+    scaling_of_group.suspend_processes(AutoScalingGroupName=GROUP, ScalingProcesses=["Launch"])  # so that it waits on
     task = run(empty(lab), capacityProviderStrategy=[{"capacityProvider": PROVIDER, "weight": 1}])
     kind, words = said(lab, "05c")
     assert kind == "not yet"
@@ -174,6 +176,7 @@ def test_05c_while_it_waits_and_when_it_has_stopped(lab: Lab) -> None:
     ecs = lab.client("ecs")
     ecs.stop_task(cluster=CLUSTER, task=task, reason="enough")
     lab.wait(ecs, "tasks_stopped", cluster=CLUSTER, tasks=[task])
+    scaling_of_group.resume_processes(AutoScalingGroupName=GROUP)
     kind, words = said(lab, "05c")
     assert kind == "not yet"
     assert "yours has stopped" in words

@@ -4,13 +4,14 @@ import argparse
 import subprocess
 import sys
 
-from bench import apprunner, build, lists, registry, scaling, service, start, steady, streaming, websockets
+from bench import apprunner, build, express, lists, registry, scaling, service, start, steady, streaming, websockets
 from bench.report import Report
 
 PARTS = {
     "start": start.run,
     "service": service.run,
     "apprunner": apprunner.run,
+    "express": express.run,
     "steady": steady.run,
     "lists": lists.run,
     "registry": registry.run,

@@ -58,6 +58,7 @@ class Deployment:
     stage: str = ""
     stage_since: float = 0.0
     percent: float = 0.0  # of the production traffic
+    served: bool = False  # a task of it has been healthy
     unwatched: bool = False  # an alarm rang when it began: alarms do not count
     ringing: tuple[str, ...] = ()
 
@@ -147,7 +148,7 @@ class Service:
     @property
     def shifting_from(self) -> Deployment | None:
         """The deployment whose traffic is being shifted to the primary one; None when it is not."""
-        primary, before = self.primary, self.last_completed()
+        primary, before = self.primary, self.last_good(besides=self.primary)
         moving = primary.rollout != "COMPLETED" and not primary.ever_completed and primary.stage != CLEAN_UP
         return before if moving and self.canary and before is not None and before.shiftable else None
 
@@ -168,9 +169,10 @@ class Service:
     def deploy(self, deployment: Deployment) -> None:
         """Put a new deployment first; those before it step back."""
         if self.deployments:
-            before = self.last_completed()
-            deployment.source = before or self.deployments[0]
+            before = self.last_good()
+            deployment.source = self.last_completed() or self.deployments[0]
             if self.configuration.get("strategy") == "CANARY" and deployment.shiftable:
+                deployment.source = before or deployment.source
                 moves = before is not None and before.shiftable
                 deployment.alternate = moves != deployment.source.alternate
             for older in self.deployments:
@@ -200,6 +202,11 @@ class Service:
     def last_completed(self) -> Deployment | None:
         """The newest deployment that was completed once; where a roll-back goes."""
         return next((each for each in self.history if each.ever_completed), None)
+
+    def last_good(self, besides: Deployment | None = None) -> Deployment | None:
+        """The last completed deployment; before there is one, the first of which a task has been healthy."""
+        served = (each for each in reversed(self.history) if each.served and each is not besides)
+        return self.last_completed() or next(served, None)
 
     def counts(self, tasks: list[Any]) -> tuple[int, int]:
         """How many of these tasks run, and how many are on their way."""

@@ -194,7 +194,7 @@ class ServiceReconciler:
             task.was_healthy = True
             deployment = _deployment(service, task)
             if deployment is not None:
-                deployment.retry_at = 0.0
+                deployment.retry_at, deployment.served = 0.0, True
                 breaker = service.configuration.get("deploymentCircuitBreaker", {})
                 if breaker.get("resetOnHealthyTask", True):
                     deployment.failures_in_row = 0

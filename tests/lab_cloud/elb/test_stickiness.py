@@ -42,12 +42,12 @@ def test_only_groups_with_a_weight_are_picked(weights: list[int], random: object
         assert picked <= {group for group, weight in action.groups if weight}
 
 
-def test_weights_are_shares(monkeypatch: pytest.MonkeyPatch) -> None:
-    _made, groups = registry(3, 1)
-    action = Forward(tuple(zip(groups, (7, 0, 3), strict=True)))
-    turns = iter(range(10))
-    monkeypatch.setattr(stickiness.random, "randrange", lambda total: next(turns))
-    assert Counter(pick(action) for _ in range(10)) == {groups[0]: 7, groups[2]: 3}
+@given(st.integers(0, 100), st.integers(1, 400))
+def test_weights_are_shares_also_among_few_requests(percent: int, requests: int) -> None:
+    _made, groups = registry(2, 1)
+    action = Forward(tuple(zip(groups, (100 - percent, percent), strict=True)))
+    got = Counter(pick(action) for _ in range(requests))[groups[1]]
+    assert abs(got - requests * percent / 100) <= 3
 
 
 def test_no_weight_at_all_is_nobody() -> None:

@@ -68,7 +68,7 @@ class Gateways:
         """A service that answers; its ARN. It begins to go at the end."""
         arn = self.ecs.create_express_gateway_service(**self.params(container, **more))["service"]["serviceArn"]
         try:
-            until(lambda: self.get(arn)[0] == 200, 20)
+            until(lambda: self.get(arn)[0] == 200 and self.deployment(arn)["status"] == "SUCCESSFUL", 20)
             yield arn
         finally:
             if self.service(arn)["status"]["statusCode"] == "ACTIVE":
@@ -104,6 +104,13 @@ class Gateways:
             "serviceDeployments"
         ][0]
         return found
+
+    def pace(self, arn: str, canary: int, bake: int) -> None:
+        """Set how many minutes the canary phase and the time afterwards last; by the ordinary operation, as on AWS."""
+        cluster, name = arn.split("/")[1:]
+        phase = {"canaryPercent": 5.0, "canaryBakeTimeInMinutes": canary}
+        asked = {"bakeTimeInMinutes": bake, "canaryConfiguration": phase}
+        self.ecs.update_service(cluster=cluster, service=name, deploymentConfiguration=asked)
 
     def until_deployment(self, arn: str, status: str, seconds: float = 30) -> dict[str, Any]:
         """The newest deployment, once it has a status."""

@@ -6,6 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tests.lab_cloud.ecs.express.stage import NGINX, Gateways, program
+from tests.lab_cloud.ecs.test_tasks_api import refused
 from tests.waiting import until
 
 
@@ -51,8 +52,9 @@ def test_everything_is_there_under_its_name_on_aws(gateways: Gateways) -> None:
         for group in elb.describe_target_groups(TargetGroupArns=groups)["TargetGroups"]:
             assert group["TargetGroupName"].startswith("ecs-gateway-tg-")
             assert (group["TargetType"], group["Protocol"], group["HealthCheckPath"]) == ("ip", "HTTP", "/")
-        for resource in (*groups, rule["RuleArn"], balancer["LoadBalancerArn"]):
+        for resource in (*groups, rule["RuleArn"]):
             assert tags_of(gateways, resource).items() >= {"AmazonECSManaged": "true", "lab": "11"}.items()
+        assert tags_of(gateways, balancer["LoadBalancerArn"])["AmazonECSManaged"] == "true"
         certificate = cloud.client("acm").describe_certificate(CertificateArn=ingress["certificate"]["arn"])
         assert certificate["Certificate"]["DomainName"] == host
         assert certificate["Certificate"]["Status"] == "ISSUED"
@@ -98,6 +100,8 @@ def test_everything_is_there_under_its_name_on_aws(gateways: Gateways) -> None:
 
     gateways.until_gone(arn)
     assert gateways.service(arn)["activeConfigurations"] == []
+    delete = gateways.ecs.delete_express_gateway_service
+    refused(delete, "ServiceNotActiveException", "INACTIVE status", serviceArn=arn)
     gone = [*groups, rule["RuleArn"]]
     until(lambda: all(missing(elb.describe_tags, ResourceArns=[one]) for one in gone))
     assert not cloud.client("cloudwatch").describe_alarms(AlarmNames=[alarm["AlarmName"]])["MetricAlarms"]
@@ -131,10 +135,10 @@ def test_services_of_one_network_share_a_load_balancer_until_it_is_full(gateways
             three = gateways.resources(third)["ingressPaths"][0]["loadBalancer"]["arn"]
             assert three != balancer["LoadBalancerArn"]
             assert gateways.get(third)[1] == "three"
-        until(lambda: missing(elb.describe_load_balancers, LoadBalancerArns=[three]))
+        gateways.ecs.delete_express_gateway_service(serviceArn=first)
         for rule in added:
             elb.delete_rule(RuleArn=rule)
-        gateways.ecs.delete_express_gateway_service(serviceArn=first)
+        until(lambda: missing(elb.describe_load_balancers, LoadBalancerArns=[three]))
         gateways.until_gone(first)
         assert gateways.get(second) == (200, "two"), "what others use stays"
 

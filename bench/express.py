@@ -1,0 +1,78 @@
+"""ECS Express Mode: a service's first answer, and a bad canary that is rolled back."""
+
+import http.client
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bench.report import Report
+from bench.service import load
+from tests.lab_cloud.ecs.express.stage import Gateways, program
+from tests.stage import RunningCloud
+from tests.waiting import until
+
+PERCENT = 5.0
+"""What a canary gets."""
+
+
+def run(report: Report, rounds: int) -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory() as folder:
+        cloud = RunningCloud(Path(folder) / "lab")
+        cloud.command("up")
+        try:
+            gateways = Gateways(cloud)
+            report.section("ECS Express Mode")
+            _first_answer(report, gateways, rounds)
+            _bad_canary(report, gateways)
+        finally:
+            cloud.command("down")
+    report.note("no other emulator has Express Mode with traffic: nothing to compare with here")
+
+
+def _first_answer(report: Report, gateways: Gateways, rounds: int) -> None:
+    spent = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        made = gateways.ecs.create_express_gateway_service(**gateways.params())["service"]
+        paused = time.perf_counter()
+        url = urlsplit(gateways.url(made["serviceArn"]))  # a program of its own, which is no part of the cloud's time
+        asked = time.perf_counter() - paused
+        until(lambda url=url: _status(url.port) == 200, 20, 0.002)  # type: ignore[misc]
+        spent.append(time.perf_counter() - began - asked)
+        gateways.ecs.delete_express_gateway_service(serviceArn=made["serviceArn"])
+    report.figure("create_express_gateway_service to the first 200 on its URL", spent, "s", most=2)
+
+
+def _bad_canary(report: Report, gateways: Gateways) -> None:
+    with gateways.made(program("good"), healthCheckPath="/health") as arn:
+        gateways.ecs.update_express_gateway_service(serviceArn=arn, primaryContainer=program("good, again"))
+        with load(gateways.url(arn)) as counts:
+            gateways.until_deployment(arn, "SUCCESSFUL", 60)
+        _failed(report, "a good canary", counts, 0)
+        gateways.ecs.update_express_gateway_service(serviceArn=arn, primaryContainer=program("bad", 500))
+        until(lambda: gateways.deployment(arn)["targetServiceRevision"]["requestedProductionTrafficWeight"], 20, 0.002)
+        with load(gateways.url(arn)) as counts:
+            found = gateways.until_deployment(arn, "ROLLBACK_SUCCESSFUL", 60)
+        _failed(report, "a bad canary that is rolled back", counts, counts[500])
+        assert found["lifecycleStage"] == "PRODUCTION_TRAFFIC_SHIFT", "it never got more than its share"
+    total = sum(counts.values())
+    report.figure("the bad version's share of the requests", [100 * counts[500] / total], "%", most=PERCENT)
+
+
+def _status(port: int | None) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def _failed(report: Report, name: str, counts: "Counter[object]", known: int) -> None:
+    total = sum(counts.values())
+    report.figure(f"{name}: failed of {total} requests", [total - counts[200] - known], "", most=0)
+    if total != counts[200] + known:
+        report.note(f"answers: {dict(counts)}")

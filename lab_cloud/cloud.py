@@ -123,6 +123,7 @@ class Cloud:
             core.clock,
             open_doors=core.doors,
             stream_doors=core.stream_doors,
+            sockets=core.sockets,
             check_signatures=core.check_signatures,
             inner=core.runtime.way_back,
             private=(CONTROL_PREFIX,),

@@ -14,7 +14,7 @@ from .iam.vendor import Vendor
 from .network.addresses import AddressBook
 from .runtime.spec import Runtime
 from .wire.dispatch import Dispatcher
-from .wire.gateway import Door, StreamDoor
+from .wire.gateway import Door, SocketDoor, StreamDoor
 from .wire.moto_apps import MotoApps
 from .world import World
 
@@ -58,6 +58,8 @@ class Core:
     ----------
     doors, stream_doors
         What answers plain HTTP, beside the API.
+    sockets : dict
+        What answers WebSockets, by the beginning of their path.
     commands : dict
         What the command line may ask for.
     on_start, on_reset, on_close : list of callable
@@ -79,6 +81,7 @@ class Core:
     check_signatures: bool
     doors: dict[str, Door] = field(default_factory=dict)
     stream_doors: list[StreamDoor] = field(default_factory=list)
+    sockets: dict[str, SocketDoor] = field(default_factory=dict)
     commands: dict[str, Command] = field(default_factory=dict)
     on_start: list[Hook] = field(default_factory=list)
     on_reset: list[Hook] = field(default_factory=list)

@@ -60,7 +60,7 @@ def serve(folder: Path, port: int, speed: float, runtime: str = "", *, to_termin
         lifespan="off",
         timeout_keep_alive=60,
         timeout_graceful_shutdown=1,
-        ws="none",
+        ws=_web_socket,  # type: ignore[arg-type]
     )
     server = uvicorn.Server(config)
 
@@ -83,6 +83,13 @@ def serve(folder: Path, port: int, speed: float, runtime: str = "", *, to_termin
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         cloud.close()
     return 0
+
+
+def _web_socket(**given: Any) -> Any:
+    """What speaks WebSocket; imported with the first one, since that takes long."""
+    from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
+
+    return WSProtocol(**given)
 
 
 def _interrupt(*_: object) -> None:

@@ -8,6 +8,7 @@ from . import backends, cleanup, exercises, home, tagging, waiting
 from .address import Url
 from .errors import BackendError, CleanupFailed
 from .estimates import Estimates
+from .inside import Inside
 from .inventory import Tags, Thing
 from .load import begin, hosts, stop_all
 from .made import Made
@@ -19,7 +20,7 @@ from .replay import Built, footprint, replay
 START_FIRST = "Run lab.start() first."
 
 
-class Lab(OnThisMachine, Pictures, Estimates):
+class Lab(OnThisMachine, Inside, Pictures, Estimates):
     """A lab of the course, connected to a cloud.
 
     Nothing happens before `start`.

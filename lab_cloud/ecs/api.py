@@ -6,6 +6,8 @@ from .capacity_api import CapacityOperations
 from .clusters_api import ClusterOperations
 from .definitions_api import DefinitionOperations
 from .deployments_api import DeploymentOperations
+from .exec_api import ExecOperations
+from .exec_door import ExecDoor
 from .express.api import Express
 from .express.surroundings import Surroundings
 from .express_api import ExpressOperations
@@ -26,6 +28,7 @@ class EcsApi(
     CapacityOperations,
     DefinitionOperations,
     TaskOperations,
+    ExecOperations,
     ServiceOperations,
     DeploymentOperations,
     TagOperations,
@@ -58,6 +61,8 @@ class EcsApi(
         What Express Mode makes around its services.
     roles : Roles
         What knows the roles of tasks.
+    exec_door : ExecDoor
+        Where sessions of ECS Exec are opened.
     """
 
     refused = REFUSED
@@ -74,6 +79,7 @@ class EcsApi(
         registries: Registries,
         surroundings: Surroundings,
         roles: Roles,
+        exec_door: ExecDoor,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -84,4 +90,5 @@ class EcsApi(
         self._agents = agents
         self._registries = registries
         self._roles = roles
+        self._exec = exec_door
         self._express = self.express = Express(store, clock, networks, surroundings, self)

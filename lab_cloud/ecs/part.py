@@ -9,6 +9,8 @@ from .agents import Agents
 from .announcer import Announcer
 from .api import EcsApi
 from .collector import EcsCollector
+from .exec_door import PREFIX as EXEC
+from .exec_door import ExecDoor
 from .express.surroundings import Surroundings
 from .health_reconciler import HealthChecks
 from .host_collector import HostCollector
@@ -74,7 +76,12 @@ class Ecs:
         capacity.acting.wished = providers.wish
         capacity.groups.hooks.append(providers.drains)
         around = Surroundings(core.dispatcher)
-        api = EcsApi(self.store, core.clock, networks, balancing, groups, hosts, self.agents, registries, around, roles)
+        door = ExecDoor(core.running.endpoint, core.world.lock, core.clock)
+        core.sockets[EXEC] = door
+        core.on_close.append(door.close)
+        api = EcsApi(
+            self.store, core.clock, networks, balancing, groups, hosts, self.agents, registries, around, roles, door
+        )
         core.dispatcher.own("ecs", api)
         core.world.add(api.express)
         announcer = Announcer(self.store, events)

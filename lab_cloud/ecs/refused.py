@@ -61,5 +61,4 @@ REFUSED = {
         TASK_SET,
     ),
     "ContinueServiceDeployment": "Deployments never pause here: lifecycle hooks are kept and shown, but not called.",
-    "ExecuteCommand": "ECS Exec is not here yet. A container's output is in its log group.",
 }

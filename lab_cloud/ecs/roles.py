@@ -97,6 +97,21 @@ class Roles:
         """
         self._guard.check_roles(call, _roles(definition, overrides), TASKS)
 
+    def check_exec(self, what: str, done: str, definition: TaskDefinition, overrides: Mapping[str, Any]) -> None:
+        """Refuse ECS Exec for tasks without a role.
+
+        Raises
+        ------
+        AwsError
+            ``InvalidParameterException``.
+        """
+        if not _roles(definition, overrides)[0]:
+            raise AwsError(
+                "InvalidParameterException",
+                f"The {what} couldn't be {done} because a valid taskRoleArn is not being used. Specify a valid task "
+                "role in your task definition and try again.",
+            )
+
     # -- what the execution role is for ----------------------------------------------------------------------
 
     def execution(self, task: Task) -> Principal | None:
@@ -189,6 +204,7 @@ class Roles:
         role = _roles(task.definition, task.overrides)[0]
         if role and task.credentials is None:
             task.credentials = self._vendor.issue(role, task.id)
+        task.agent = "RUNNING" if task.execute_command and self.may_exec(task) else "STOPPED"
 
     def end(self, task: Task) -> None:
         """Let its credentials end with it."""

@@ -60,6 +60,8 @@ class ServiceOperations:
             raise AwsError("InvalidParameterException", "TaskDefinition can not be blank.")
         definition = region.usable_definition(params["taskDefinition"])
         self._roles.check_passed(call, definition, {})
+        if params.get("enableExecuteCommand"):
+            self._roles.check_exec("service", "created", definition, {})
         scheduling = params.get("schedulingStrategy", "REPLICA")
         desired = desired_of(params, scheduling, None)
         defaults = DAEMON_CONFIGURATION if scheduling == "DAEMON" else DEFAULT_CONFIGURATION
@@ -166,6 +168,8 @@ class ServiceOperations:
         )
         if params.get("taskDefinition"):
             self._roles.check_passed(call, definition, {})
+        if params.get("enableExecuteCommand", service.settings["enableExecuteCommand"]):
+            self._roles.check_exec("service", "updated", definition, {})
         capacity = _new_capacity(params, cluster, before)
         check_definition(capacity, definition)
         check_placement(params, capacity.launch_type)

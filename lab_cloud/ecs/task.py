@@ -162,6 +162,7 @@ class Task:
     interface: Interface | None = None
     metadata_token: str = ""
     credentials: Issued | None = None
+    agent: str = "PENDING"
     starting: bool = False
     pulled: bool = False
     share: Share | None = None
@@ -280,6 +281,13 @@ class Task:
             "version": self.version,
         }
 
+    def _managed_agents(self, container: Container) -> list[dict[str, Any]] | None:
+        if not self.execute_command:
+            return None
+        status = "STOPPED" if container.status == "STOPPED" else self.agent if container.alive else "PENDING"
+        started = names.moment(container.started_at) if status == "RUNNING" else None
+        return [{"name": "ExecuteCommandAgent", "lastStatus": status, "lastStartedAt": started}]
+
     def _describe_container(self, container: Container) -> dict[str, Any]:
         interface = self.interface
         interfaces = []
@@ -313,6 +321,7 @@ class Task:
             "reason": container.reason,
             "networkBindings": bindings,
             "networkInterfaces": interfaces,
+            "managedAgents": self._managed_agents(container),
             "healthStatus": container.health.status,
             "cpu": str(definition.get("cpu", 0)),
             "memory": str(memory) if memory else None,

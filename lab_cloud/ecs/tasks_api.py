@@ -72,6 +72,8 @@ class TaskOperations:
         overrides = params.get("overrides", {})
         _check_overrides(definition, overrides)
         self._roles.check(call, definition, overrides)
+        if params.get("enableExecuteCommand"):
+            self._roles.check_exec("task", "run", definition, overrides)
         platform = platform_of(params, definition)
         tasks: list[Task] = []
         failed: list[dict[str, str]] = []

@@ -8,7 +8,7 @@ request carries a valid signature.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
@@ -31,6 +31,8 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Door = Callable[[Request], Response | None]
+SocketDoor = Callable[[str, Receive, Send], Awaitable[None]]
+"""Given the path of a WebSocket, and the two ends of it; it checks a token of its own."""
 
 
 class StreamDoor(Protocol):
@@ -84,6 +86,8 @@ class Gateway:
         Path prefix -> function, for addresses that carry a token of their own instead of a signature (task metadata).
     stream_doors : sequence of StreamDoor
         Doors that stream (the image registry).
+    sockets : mapping
+        Path prefix -> what answers WebSockets there (ECS Exec).
     check_signatures : bool
         False only under ``LAB_AUTH=off``, for other clients' test suites.
     inner : Inner, optional
@@ -101,6 +105,7 @@ class Gateway:
         *,
         open_doors: dict[str, Door] | None = None,
         stream_doors: Sequence[StreamDoor] = (),
+        sockets: Mapping[str, SocketDoor] | None = None,
         check_signatures: bool = True,
         inner: Inner | None = None,
         private: tuple[str, ...] = (),
@@ -111,6 +116,7 @@ class Gateway:
         self._clock = clock
         self._open_doors = open_doors or {}
         self._stream_doors = stream_doors
+        self._sockets = sockets or {}
         self._check_signatures = check_signatures
         self._inner = inner
         self._private = private
@@ -118,6 +124,9 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
+        if scope["type"] == "websocket":
+            await self._socket(scope, receive, send)
+            return
         if scope["type"] != "http":
             raise RuntimeError(f"unexpected ASGI scope {scope['type']}")
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
@@ -152,6 +161,16 @@ class Gateway:
                 if not await _called_again(postponed, receive):
                     return  # nobody waits for the answer any more
         await _send(send, response, head=scope["method"] == "HEAD")
+
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        inside = self._inner is not None and _comes_from_inside(scope)
+        door = next((door for prefix, door in self._sockets.items() if scope["path"].startswith(prefix)), None)
+        if door is None or self._foreign(headers, str(scope["client"][0]) if inside else None) is not None:
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})  # before it is accepted: the client gets a 403
+            return
+        await door(scope["path"], receive, send)
 
     def _foreign(self, headers: dict[str, str], container: str | None) -> str | None:
         """Why a caller is shown the door; `container` is its address when it came by the second one."""

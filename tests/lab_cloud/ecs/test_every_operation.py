@@ -11,6 +11,7 @@ from lab_cloud.clock import Clock
 from lab_cloud.delays import Delays
 from lab_cloud.ecs.agents import Agents
 from lab_cloud.ecs.api import EcsApi
+from lab_cloud.ecs.exec_door import ExecDoor
 from lab_cloud.ecs.express.surroundings import Surroundings
 from lab_cloud.ecs.neighbours import AutoScalingNeighbour, Ec2Neighbour, ElbNeighbour, VpcNeighbour
 from lab_cloud.ecs.refused import REFUSED
@@ -55,7 +56,8 @@ def dispatcher() -> Dispatcher:
     authority = Authority(clock)
     guard = Guard(authority, "KEY", threading.RLock())
     roles = Roles(authority, guard, Vendor("http://127.0.0.1:1", clock), made.invoke, hosts.role)
-    made.own("ecs", EcsApi(store, clock, *neighbours, hosts, agents, NoRegistries(), Surroundings(made), roles))
+    door = ExecDoor("http://127.0.0.1:1", threading.RLock(), clock)
+    made.own("ecs", EcsApi(store, clock, *neighbours, hosts, agents, NoRegistries(), Surroundings(made), roles, door))
     assert answer(made, "CreateCluster", {"clusterName": "a"}) == ("", 200)
     container = {"name": "a", "image": "nginx", "memory": 64}
     assert answer(made, "RegisterTaskDefinition", {"family": "a", "containerDefinitions": [container]}) == ("", 200)

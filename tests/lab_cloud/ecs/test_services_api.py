@@ -281,7 +281,6 @@ def test_everything_that_can_be_updated_is(place: Place) -> None:
     assert before["availabilityZoneRebalancing"] == "ENABLED"
     changes = {
         "healthCheckGracePeriodSeconds": 7,
-        "enableExecuteCommand": True,
         "enableECSManagedTags": True,
         "propagateTags": "SERVICE",
         "availabilityZoneRebalancing": "DISABLED",
@@ -290,6 +289,8 @@ def test_everything_that_can_be_updated_is(place: Place) -> None:
     assert {key: after[key] for key in changes} == changes
     assert [each["id"] for each in after["deployments"]] == [before["deployments"][0]["id"]]  # none of them deploys
     update = place.ecs.update_service
+    without = {"cluster": place.name, "service": service, "enableExecuteCommand": True}
+    refused(update, "InvalidParameterException", "a valid taskRoleArn is not being used", **without)
     strategy = [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
     place.ecs.put_cluster_capacity_providers(
         cluster=place.name, capacityProviders=["FARGATE", "FARGATE_SPOT"], defaultCapacityProviderStrategy=[]

@@ -129,6 +129,7 @@ class Nodegroup:
     issues: tuple[Issue, ...] = ()
     updates: dict[str, Update] = field(default_factory=dict)
     target: tuple[str, str] | None = None  # version and release that an update brings
+    force: bool = False  # whether an update goes on though pods do not let themselves be evicted
     blocked_since: float | None = None
     worn: tuple[dict[str, str], tuple[Taint, ...]] | None = None  # labels and taints that its nodes have
 

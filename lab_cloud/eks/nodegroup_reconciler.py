@@ -9,6 +9,7 @@ from . import aws_auth
 from .cluster import Cluster
 from .controllers import conditions
 from .controllers.client import Object
+from .drains import Drains
 from .kubernetes.status import ApiError
 from .nodegroup import ACTIVE, CREATE_FAILED, DEGRADED, DELETING, UPDATING, Issue, Nodegroup
 from .nodegroup_maker import Maker, map_role
@@ -43,6 +44,8 @@ class NodegroupReconciler:
         The services beside EKS.
     delays : Delays
         How long AWS waits.
+    drains : Drains
+        The nodes that are being emptied.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class NodegroupReconciler:
         roles: Roles,
         networks: Networks,
         delays: Delays,
+        drains: Drains,
     ) -> None:
         self._store = store
         self._world = world
@@ -66,6 +70,7 @@ class NodegroupReconciler:
         self._roles = roles
         self._networks = networks
         self._delays = delays
+        self._drains = drains
 
     def tick(self, now: float) -> None:
         """Bring every node group on."""
@@ -172,7 +177,7 @@ class NodegroupReconciler:
         elif step in ("finish", "fail-update") and update is not None:
             self._end(group, update, troubles(view) if step == "fail-update" else (), now)
         elif step == "roll":
-            self._roll(cluster, group, view)
+            self._roll(cluster, group, view, now)
         elif step == "empty":
             self._empty(group)
         elif step == "unmake":
@@ -229,7 +234,7 @@ class NodegroupReconciler:
             self._groups.resize(group.region, group.made.group, size)
         self._turn(group, ACTIVE, (), now)
 
-    def _roll(self, cluster: Cluster, group: Nodegroup, view: View) -> None:
+    def _roll(self, cluster: Cluster, group: Nodegroup, view: View, now: float) -> None:
         batch = at_once(group.update_config, group.desired)
         minimal = group.update_config.get("updateStrategy") == "MINIMAL"
         step = roll(group.desired, view.nodes, batch, minimal=minimal)
@@ -237,12 +242,32 @@ class NodegroupReconciler:
         if scaling is None:
             return
         most = max(group.most, group.desired + batch)
-        if step.drain or scaling.desired != step.desired:
-            self._groups.resize(group.region, group.made.group, (0, most, scaling.desired))
+        empty = []
         for instance in step.drain:
+            joined = self._nodes.joined.get(instance)
+            if joined is None or not self._drains.busy(cluster, joined.name, now):
+                empty.append(instance)
+                if joined is not None and self._drains.late(cluster, joined.name, now) and not group.force:
+                    self._give_up(cluster, group, joined.name, now)
+                    return
+        desired = step.desired + len(step.drain) - len(empty)
+        if empty or scaling.desired != desired:
+            self._groups.resize(group.region, group.made.group, (0, most, scaling.desired))
+        for instance in empty:
             self._groups.terminate(group.region, instance, fewer=True)
-        if scaling.desired - len(step.drain) != step.desired:
-            self._groups.resize(group.region, group.made.group, (0, most, step.desired))
+        if scaling.desired - len(empty) != desired:
+            self._groups.resize(group.region, group.made.group, (0, most, desired))
+
+    def _give_up(self, cluster: Cluster, group: Nodegroup, node: str, now: float) -> None:
+        """Pods that do not let themselves be evicted end an update that is not forced."""
+        plane, update = self._planes.get(cluster), group.running()
+        if plane is None or update is None:
+            return
+        self._drains.ended(cluster, node)
+        uncordoned = {node: {"spec": {"unschedulable": None}}}
+        self._world.work(lambda: _dress(plane, uncordoned))
+        message = "Reached max retries while trying to evict pods from nodes in node group " + group.name
+        self._end(group, update, (Issue("PodEvictionFailure", message, (node,)),), now)
 
     def _empty(self, group: Nodegroup) -> None:
         scaling = self._groups.find(group.region, group.made.group)

@@ -231,6 +231,7 @@ class NodegroupOperations:
             release = images.find(call.region, found.ami, version, params.get("releaseVersion") or "").release
             told = {"Version": version, "ReleaseVersion": release, **told}
             found.target = version, release
+        found.force = bool(params.get("force"))
         return {"update": self._begin_nodegroup(found, "VersionUpdate", told).describe()}
 
     def _begin_nodegroup(self, found: Nodegroup, kind: str, told: dict[str, str]) -> Update:

@@ -76,6 +76,7 @@ class Eks:
                 roles,
                 networks,
                 core.delays,
+                self._drains,
             )
         )
         core.world.add(AddonReconciler(self.store, core.world, self._planes, roles))

@@ -159,7 +159,7 @@ class Planes:
             client = Loopback(api, "kube-controller-manager")
             controllers = standard(client, self._world.clock.speed, certificate.decode())
             controllers.start()
-            api.logs = fleet = Fleet(Loopback(api, "kubelet"), self._machine, api.accounts.issue)
+            api.logs = api.commands = fleet = Fleet(Loopback(api, "kubelet"), self._machine, api.accounts.issue)
             client, seen = Loopback(api, "eks"), Seen(lambda: None)
             ends = seen.watch(client, SEEN)
             for tell in self.opened:

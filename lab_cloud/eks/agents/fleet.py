@@ -1,14 +1,22 @@
 """The agents of one cluster's nodes."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
 
+from ...errors import CloudError
+from ...runtime.spec import ExecResult
 from ..controllers.client import Client, Object
 from ..kubernetes.api import LogOptions
 from ..kubernetes.status import bad_request
 from .agent import NodeAgent
 from .machine import Machine
 from .node import Node
+from .pod import PodWorker
 from .volumes import Token
+
+EXEC_SECONDS = 300.0
+"""The longest that a command in a container may take, in real seconds."""
 
 
 class Fleet:
@@ -59,14 +67,27 @@ class Fleet:
 
     async def read(self, pod: Object, options: LogOptions) -> AsyncIterator[bytes]:
         """The output of a pod's container."""
+        output = self._worker(pod).output_of(options)
+        async for piece in output.read(options, self._machine.clock.now()):
+            yield piece
+
+    async def run(self, pod: Mapping[str, Any], container: str, argv: Sequence[str]) -> ExecResult:
+        """Run a command in a pod's container, and wait for its end."""
+        handle = next(each.handle for each in self._worker(pod).containers if each.name == container)
+        if handle is None:
+            raise bad_request(f'container "{container}" of pod "{pod["metadata"]["name"]}" is not running')
+        try:
+            return await asyncio.get_running_loop().run_in_executor(None, handle.exec, argv, EXEC_SECONDS)
+        except CloudError as error:
+            raise bad_request(f"{error.message.rstrip('.')}. {error.remedy}".strip()) from None
+
+    def _worker(self, pod: Mapping[str, Any]) -> PodWorker:
         metadata = pod["metadata"]
         agent = self._agents.get(pod["spec"].get("nodeName", ""))
         found = agent.pod(metadata["uid"]) if agent is not None else None
         if found is None:
             raise bad_request(f'the node of pod "{metadata["name"]}" has nothing of it (any more)')
-        output = found.output_of(options)
-        async for piece in output.read(options, self._machine.clock.now()):
-            yield piece
+        return found
 
     def close(self) -> None:
         """Switch all off."""

@@ -16,6 +16,7 @@ from .accounts import Accounts
 from .admission import Admission
 from .authorization import AUTHENTICATED, Attributes, Authorizer, Rbac, User, refuse
 from .bootstrap import bootstrap
+from .executing import Commands
 from .registry import Registry
 from .requests import Info, Request, accepted, resolve
 from .reviews import Authenticate, Reviews
@@ -110,6 +111,8 @@ class ApiServer:
     ----------
     logs : Logs or None
         Where containers' output is; a node agent puts itself there.
+    commands : Commands or None
+        Where commands in containers run.
     accounts : Accounts
         The tokens of service accounts.
     """
@@ -126,6 +129,7 @@ class ApiServer:
         self.store = Store()
         self.rbac = Rbac(self.store)
         self.logs: Logs | None = None
+        self.commands: Commands | None = None
         self.now = now
         self.accounts = Accounts(self.store, now)
         self._elsewhere = authenticate

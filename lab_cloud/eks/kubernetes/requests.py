@@ -16,7 +16,7 @@ from .status import ApiError, bad_request, no_such_path
 VERBS = {"GET": "get", "HEAD": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 STREAMS = {
     "attach": "The embedded cloud does not carry input to containers; `kubectl logs -f` follows what they say.",
-    "exec": "The embedded cloud runs no second command in a container; put it in the pod's own command, or in a Job.",
+    "exec": "The embedded cloud runs commands without -i and -t (kubectl exec POD -- COMMAND), over a WebSocket.",
     "portforward": "The embedded cloud forwards no ports: a Service says in its annotation "
     "containers-on-aws.lab/answers-at where it answers on this machine.",
 }
@@ -162,10 +162,8 @@ def resolve(request: Request) -> Info:
         raise no_such_path()
     name = rest[1] if len(rest) > 1 else ""
     subresource = rest[2] if len(rest) > 2 else ""
-    if subresource in STREAMS and resource.kind == "Pod":
-        raise ApiError(501, "NotImplemented", STREAMS[subresource])
     if subresource and subresource not in resource.subresources:
-        raise no_such_path()
+        raise absent(subresource if resource.kind == "Pod" else "")
     if name and resource.namespaced and not namespace:
         raise no_such_path()
     options = options_of(request.query)
@@ -175,6 +173,11 @@ def resolve(request: Request) -> Info:
         if verb == "list" and options.get("watch", "").lower() in ("1", "t", "true"):
             verb = "watch"
     return Info(resource, verb, namespace, name, subresource, options)
+
+
+def absent(name: str) -> ApiError:
+    """The refusal of what is at no address here; of what pods can do on a real cluster, with what helps instead."""
+    return ApiError(501, "NotImplemented", STREAMS[name]) if name in STREAMS else no_such_path()
 
 
 def _is_resource(group: str, version: str, name: str) -> bool:

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from . import reading, status
+from . import executing, reading, status
 from .api import Answer, ApiServer, LogOptions, Watching
 from .reading import Change, Watch
 from .requests import Request
@@ -52,9 +52,12 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             raise RuntimeError(f"unexpected ASGI scope {scope['type']}")
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        if scope["type"] == "websocket":
+            await self._socket(scope, headers, receive, send)
+            return
         host = headers.get("host", "").rpartition(":")[0]
         if host not in HOSTS or "origin" in headers:
             error = status.ApiError(403, "Forbidden", "Only programs on this machine may call this API server.")
@@ -65,8 +68,7 @@ class Application:
             error = status.ApiError(413, "RequestEntityTooLarge", f"limit is {MOST_BYTES}")
             await _send(send, Answer(413, json.dumps(error.status()).encode()))
             return
-        path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
-        request = Request(scope["method"], path, scope["query_string"].decode("latin-1"), headers, body)
+        request = Request(scope["method"], _path(scope), scope["query_string"].decode("latin-1"), headers, body)
         found = await asyncio.get_running_loop().run_in_executor(self._threads, self._api.answer, request)
         if isinstance(found, Watching):
             await self._watch(found, receive, send)
@@ -74,6 +76,15 @@ class Application:
             await self._log(request, found, receive, send)
         else:
             await _send(send, found, without_body=request.method == "HEAD")
+
+    async def _socket(self, scope: Scope, headers: dict[str, str], receive: Receive, send: Send) -> None:
+        host = headers.get("host", "")
+        own = ("", f"https://{host}", f"http://{host}")  # programs name the server itself, web pages their own
+        if host.rpartition(":")[0] not in HOSTS or headers.get("origin", "") not in own:
+            await send({"type": "websocket.close"})
+            return
+        request = Request("GET", _path(scope), scope["query_string"].decode("latin-1"), headers)
+        await executing.serve(self._api, request, scope["subprotocols"], receive, send)
 
     async def _watch(self, found: Watching, receive: Receive, send: Send) -> None:
         loop = asyncio.get_running_loop()
@@ -148,6 +159,11 @@ class Application:
         finally:
             gone.cancel()
         await send({"type": "http.response.body", "body": b""})
+
+
+def _path(scope: Scope) -> str:
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    return raw.decode("latin-1").partition("?")[0]
 
 
 async def _gone(receive: Receive) -> None:
@@ -233,7 +249,7 @@ class Listener:
         if self._closed:
             return
         config = uvicorn.Config(
-            self._application, log_config=None, access_log=False, server_header=False, lifespan="off", ws="none",
+            self._application, log_config=None, access_log=False, server_header=False, lifespan="off", ws="wsproto",
             timeout_keep_alive=60,
         )  # fmt: skip
         config.load()

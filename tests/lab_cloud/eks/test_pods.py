@@ -120,6 +120,28 @@ def test_kubectl_shows_what_a_pod_does(pods: Pods) -> None:
     assert "NotFound" in pods.kubectl("get", "pod", "crash", code=1)
 
 
+def test_a_command_runs_in_a_container(pods: Pods) -> None:
+    import kubernetes
+    from kubernetes.stream import stream
+
+    pods.apps().create_namespaced_deployment("default", web("inside", 1))
+    name = pods.ready("inside", 1)[0].metadata.name
+    core = kubernetes.client.CoreV1Api(kubernetes.client.ApiClient(pods.core.api_client.configuration))
+    asked = {"stderr": True, "stdin": False, "stdout": True, "tty": False}
+    session = stream(
+        core.connect_get_namespaced_pod_exec, name, "default", command=["echo", "here"], _preload_content=False, **asked
+    )
+    session.run_forever(timeout=20)
+    assert session.read_all() == "here\n"
+    session.sock.shutdown()
+    if KUBECTL is not None:
+        assert pods.kubectl("exec", name, "--", "sh", "-c", "echo $HOSTNAME").strip() == name
+        assert "exit code 3" in pods.kubectl("exec", name, "--", "sh", "-c", "exit 3", code=3)
+        assert "runs commands without -i and -t" in pods.kubectl("exec", "-i", name, "--", "sh", code=1)
+        assert "forwards no ports" in pods.kubectl("port-forward", name, "8080", code=1)
+    pods.apps().delete_namespaced_deployment("inside", "default")
+
+
 @pytest_needs_kubectl
 def test_a_rollout_to_an_image_that_is_not_there_keeps_the_old_pods(pods: Pods) -> None:
     pods.apps().create_namespaced_deployment("default", web("shop", 2))
@@ -128,11 +150,11 @@ def test_a_rollout_to_an_image_that_is_not_there_keeps_the_old_pods(pods: Pods) 
 
     def pulls() -> bool:
         states = [each.status.container_statuses[0].state.waiting for each in pods.of("shop")]
-        return any(each is not None and each.reason == "ImagePullBackOff" for each in states)
+        return any(each is not None and each.reason in ("ErrImagePull", "ImagePullBackOff") for each in states)
 
     until(pulls, 20)
     assert before & {each.metadata.name for each in pods.of("shop") if _is_ready(each)}
-    assert "ImagePullBackOff" in pods.kubectl("get", "pods")
+    assert "ImagePull" in pods.kubectl("get", "pods")  # ErrImagePull or ImagePullBackOff, in turn
     pods.kubectl("rollout", "undo", "deployment/shop")
     pods.kubectl("rollout", "status", "deployment/shop", "--timeout=30s")
     pods.ready("shop", 2)

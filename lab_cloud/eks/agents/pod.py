@@ -27,6 +27,7 @@ from .volumes import NotMounted, Token, Volumes
 
 log = logging.getLogger(__name__)
 
+DEADLINE, EXPIRED = "DeadlineExceeded", "Pod was active on the node longer than the specified deadline"
 ENDED = (pod_status.SUCCEEDED, pod_status.FAILED)
 
 
@@ -77,7 +78,7 @@ class PodWorker:
         self._began = ""
         self._published: Object = {}
         self._phase = pod_status.PENDING
-        self.ending = self._removed = self._cleaned = self._publishing = False
+        self.ending = self._removed = self._cleaned = self._publishing = self._expired = False
         spec, speed = pod["spec"], machine.clock.speed
         init = bool(spec.get("initContainers"))
         self.init = [
@@ -106,6 +107,9 @@ class PodWorker:
                 return  # it ended before this agent began
             self._began = names.timestamp(self._machine.clock.now())
             self.address = self._machine.addresses.take()
+            deadline = pod["spec"].get("activeDeadlineSeconds")
+            if deadline:
+                self._machine.loop.later(float(deadline), self._expire)
         self.sync()
 
     def removed(self) -> None:
@@ -131,6 +135,13 @@ class PodWorker:
             elif self._mounted is not None:
                 self._mount()
             self.publish()
+
+    def _expire(self) -> None:
+        """Its ``activeDeadlineSeconds`` are over."""
+        if not self.ending and self._phase not in ENDED:
+            self._expired = True
+            self._recorder.tell(self.pod, DEADLINE, EXPIRED, WARNING)
+            self.sync()
 
     # -- volumes ------------------------------------------------------------------------------------------------------
 
@@ -169,7 +180,10 @@ class PodWorker:
     def _advance(self) -> None:
         """Start what is due to be started."""
         policy = self.pod["spec"].get("restartPolicy", "Always")
-        if all(each.exit_code is not None and not each.wants_restart(policy) and not each.busy for each in self.main):
+        if self._expired:
+            for each in self.containers:
+                self._running.stop(each, f"Stopping container {each.name}")
+        elif all(each.exit_code is not None and not each.wants_restart(policy) and not each.busy for each in self.main):
             self._finish_sidecars()
         else:
             self._start_next(policy)
@@ -196,6 +210,9 @@ class PodWorker:
     def _phase_now(self) -> str:
         init, main = [each.seen() for each in self.init], [each.seen() for each in self.main]
         found = pod_status.phase(self.pod["spec"].get("restartPolicy", "Always"), init, main)
+        if self._expired:
+            living = any(each.alive or each.busy for each in self.containers)
+            return pod_status.RUNNING if living else pod_status.FAILED
         living = any(each.alive or each.busy for each in self.init)
         return pod_status.RUNNING if living and found in ENDED else found
 
@@ -297,6 +314,8 @@ class PodWorker:
             "startTime": self._began,
             "containerStatuses": [each.status("") for each in self.main],
         }
+        if self._expired:
+            made |= {"reason": DEADLINE, "message": EXPIRED}
         if self.init:
             made["initContainerStatuses"] = [each.status("") for each in self.init]
         return made

@@ -17,6 +17,7 @@ from .backoff import Backoff, words
 from .container import CREATING, Container, waiting
 from .machine import Machine
 from .output import Output
+from .probes import Probe, ask
 from .probing import Prober
 from .recorder import WARNING, Recorder
 from .starting import NEVER_PULLED, PULL_FAILED, START_ERROR, Failed, Starter
@@ -204,8 +205,30 @@ class Running:
         grace = self._owner.pod["metadata"].get("deletionGracePeriodSeconds")
         if grace is None:
             grace = self._owner.pod["spec"].get("terminationGracePeriodSeconds", 30)
-        handle.stop()
         self._machine.loop.later(float(grace), handle.kill)
+        hook = (each.spec.get("lifecycle") or {}).get("preStop")
+        if hook and grace:
+            self._before_stop(each, handle, hook, float(grace))
+        else:
+            handle.stop()
+
+    def _before_stop(self, each: Container, handle: Handle, hook: Object, grace: float) -> None:
+        """What a container wants done before it is asked to end; it counts against its time."""
+        if hook.get("sleep"):
+            self._machine.loop.later(float(hook["sleep"].get("seconds") or 0), handle.stop)
+            return
+        pod, address = self._owner.pod, self._owner.address
+        probe = Probe("preStop", hook, 0.0, grace, 0.0, 0.0, 1, 1)
+
+        def work() -> None:
+            try:
+                passed, why = ask(probe, each.spec, handle, address)
+                if not passed:
+                    self._recorder.tell(pod, "FailedPreStopHook", f"PreStopHook failed: {why}", WARNING, each.path)
+            finally:
+                self._machine.loop.post(handle.stop)
+
+        self._machine.loop.work(work)
 
     def output_of(self, options: LogOptions) -> Output:
         """What a container has written.

@@ -286,6 +286,29 @@ def test_probes_decide_who_is_ready_and_who_lives(hosts: Hosts) -> None:
     hosts.server.ask("DELETE", f"{PODS}/sick", {"gracePeriodSeconds": 0})
 
 
+def test_what_is_wanted_before_the_end_is_done_before_it(hosts: Hosts) -> None:
+    code = (
+        "import pathlib, signal, sys, time\n"
+        "def end(*_):\n    print('hook ran:', pathlib.Path('hook').exists(), flush=True)\n    sys.exit(0)\n"
+        "signal.signal(signal.SIGTERM, end)\nprint('up', flush=True)\ntime.sleep(600)\n"
+    )
+    hook = {"preStop": {"exec": {"command": ["touch", "hook"]}}}
+    hosts.pod("polite", "here", containers=[python(code, lifecycle=hook)], restartPolicy="Never")
+    until(lambda: hosts.log("polite", "main") == "up\n")
+    output = hosts.worker("polite").main[0].output
+    assert output is not None
+    hosts.server.ask("DELETE", f"{PODS}/polite")
+    until(lambda: gone(hosts, "polite"))
+    assert [line for _, line in output.after(0)[0]] == ["up", "hook ran: True"]
+
+
+def test_a_pod_may_have_a_deadline(hosts: Hosts) -> None:
+    hosts.pod("late", "here", containers=[python(SLEEP)], activeDeadlineSeconds=1)
+    status = until(lambda: (found := hosts.status("late"))["phase"] == "Failed" and found)
+    assert status["reason"] == "DeadlineExceeded"
+    assert "terminated" in status["containerStatuses"][0]["state"]
+
+
 def test_the_output_can_be_read_in_parts(hosts: Hosts) -> None:
     hosts.pod("talks", "here", containers=[python("for i in range(20): print(i)")], restartPolicy="Never")
     until(lambda: hosts.status("talks")["phase"] == "Succeeded")

@@ -4,7 +4,20 @@ import argparse
 import subprocess
 import sys
 
-from bench import apprunner, build, express, lists, registry, scaling, service, start, steady, streaming, websockets
+from bench import (
+    apprunner,
+    build,
+    eks,
+    express,
+    lists,
+    registry,
+    scaling,
+    service,
+    start,
+    steady,
+    streaming,
+    websockets,
+)
 from bench.report import Report
 
 PARTS = {
@@ -19,6 +32,7 @@ PARTS = {
     "websockets": websockets.run,
     "streaming": streaming.run,
     "scaling": scaling.run,
+    "eks": eks.run,
 }
 
 

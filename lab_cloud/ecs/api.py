@@ -91,4 +91,4 @@ class EcsApi(
         self._registries = registries
         self._roles = roles
         self._exec = exec_door
-        self._express = self.express = Express(store, clock, networks, surroundings, self)
+        self._express = self.express = Express(store, clock, networks, surroundings, self, roles)

@@ -9,6 +9,9 @@ from .express.api import Express
 class ExpressOperations:
     """Create, describe, update and delete Express services."""
 
+    UNLOCKED = frozenset({"CreateExpressGatewayService"})
+    """Making the key of a certificate takes a while."""
+
     _express: Express
 
     def create_express_gateway_service(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:

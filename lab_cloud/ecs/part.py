@@ -75,7 +75,7 @@ class Ecs:
         core.world.add(providers)
         capacity.acting.wished = providers.wish
         capacity.groups.hooks.append(providers.drains)
-        around = Surroundings(core.dispatcher)
+        around = Surroundings(core.dispatcher, core.world.lock)
         door = ExecDoor(core.running.endpoint, core.world.lock, core.clock)
         core.sockets[EXEC] = door
         core.on_close.append(door.close)

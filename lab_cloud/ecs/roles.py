@@ -97,6 +97,19 @@ class Roles:
         """
         self._guard.check_roles(call, _roles(definition, overrides), TASKS)
 
+    def check_taken(self, call: Call, role: str, service: str) -> None:
+        """Refuse a caller that may not pass a role to a service of AWS, and a role that the service cannot assume.
+
+        Raises
+        ------
+        AwsError
+            ``AccessDeniedException``.
+        """
+        self._guard.check_roles(call, (role,), service)
+        if not self._authority.trusts(role, service):
+            why = f"it does not exist, or its trust policy does not let {service} do sts:AssumeRole"
+            raise AwsError("AccessDeniedException", f"Cannot assume role {role}: {why}.")
+
     def check_exec(self, what: str, done: str, definition: TaskDefinition, overrides: Mapping[str, Any]) -> None:
         """Refuse ECS Exec for tasks without a role.
 

@@ -14,22 +14,23 @@ from typing import Any, Protocol
 
 from ...clock import Clock
 from ...errors import AwsError
-from ...wire import Call
+from ...wire import Call, moto_express
 from .. import names
 from ..outside import Networks
+from ..roles import TASKS, Roles
 from ..service import Deployment, Service
 from ..store import Region, Store
 from ..tags import tag_dict, tag_list
 from ..task import Network
 from . import settings
-from .gateway import Configuration, Gateway
+from .gateway import Configuration, Gateway, host_of
 from .provisioning import Provisioning
 from .settings import invalid
-from .surroundings import Surroundings
+from .surroundings import EXECUTION, INFRASTRUCTURE, Surroundings
 
 DEPLOYED = ("networkConfiguration", "taskDefinitionArn", "healthCheckPath", *settings.IMAGE_ONLY)
 """What starts a deployment when an update has it."""
-DEFAULT = "default"
+DEFAULT, TRUSTED = "default", "ecs.amazonaws.com"
 
 
 class Ordinary(Protocol):
@@ -66,30 +67,46 @@ class Express:
         The other services.
     ordinary : Ordinary
         The other operations of ECS.
+    roles : Roles
+        What knows who may hand roles to ECS, and whether it can assume them.
     """
 
     def __init__(
-        self, store: Store, clock: Clock, networks: Networks, surroundings: Surroundings, ordinary: Ordinary
+        self,
+        store: Store,
+        clock: Clock,
+        networks: Networks,
+        surroundings: Surroundings,
+        ordinary: Ordinary,
+        roles: Roles,
     ) -> None:
         self._store = store
         self._clock = clock
         self._networks = networks
         self._surroundings = surroundings
         self._ordinary = ordinary
+        self._roles = roles
         self._provisioning = Provisioning(surroundings)
 
     def create(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
-        """CreateExpressGatewayService: everything is checked before anything is made."""
-        region = self._store.region(call.region)
+        """CreateExpressGatewayService: everything is checked before anything is made. It takes the lock itself."""
         settings.check_combination(params, new=True)
         cluster = names.last_part(params.get("cluster") or DEFAULT)
-        if params.get("cluster"):
-            region.find_cluster(cluster)
         name = params.get("serviceName") or _name_of(params)
         names.check_name("service", name)
+        certificate = moto_express.prepare_certificate(call.region, host_of(call.region, cluster, name))
+        with self._surroundings.lock:
+            return self._create(call, params, cluster, name, certificate)
+
+    def _create(
+        self, call: Call, params: dict[str, Any], cluster: str, name: str, certificate: object
+    ) -> dict[str, Any]:
+        region = self._store.region(call.region)
+        if params.get("cluster"):
+            region.find_cluster(cluster)
         _check_free(region, cluster, name)
         tags = tag_dict(params.get("tags"))
-        self._surroundings.check_infrastructure(params["infrastructureRoleArn"])
+        self._check_role(call, params["infrastructureRoleArn"], TRUSTED, INFRASTRUCTURE)
         subnets, vpc, public, groups = self._place(region, params, None)
         log_group = f"/aws/ecs/{cluster}/{name}-{secrets.token_hex(2)}"
         family, place = f"{cluster}-{name}", (subnets, groups)
@@ -102,10 +119,11 @@ class Express:
         gateway.made.log_group = log_group if logs == log_group else ""
         others = _others(region, gateway)
         try:
-            self._provisioning.provide(gateway, others, tags, now)
+            self._provisioning.provide(gateway, others, certificate, tags, now)
             service = self._make_service(call, region, gateway, tags)
             self._provisioning.scale(gateway, tags, gateway.made.target_groups[0])
         except AwsError:
+            region.services.pop((cluster, name), None)  # it has no tasks yet
             self._provisioning.release(gateway, others, now)
             raise
         service.managed = True
@@ -205,6 +223,10 @@ class Express:
         self._networks.check(region.name, Network(subnets, groups, public_address=False))
         return *self._surroundings.place(region.name, subnets), groups
 
+    def _check_role(self, call: Call, role: str, service: str, actions: tuple[str, ...]) -> None:
+        self._roles.check_taken(call, role, service)
+        self._surroundings.check_allowed(role, actions)
+
     def _configuration(
         self,
         call: Call,
@@ -232,7 +254,9 @@ class Express:
         shown = settings.shown_from(params, before)
         container = settings.container_of(params.get("primaryContainer"), before.container if before else {}, log_group)
         if before is None or params.get("executionRoleArn"):
-            self._surroundings.check_execution(shown["executionRoleArn"])
+            self._check_role(call, shown["executionRoleArn"], TASKS, EXECUTION)
+        if params.get("taskRoleArn"):
+            self._roles.check_taken(call, params["taskRoleArn"], TASKS)
         arn = before.definition if before is not None else ""
         if changes or before is None:
             asked = settings.definition_params(family, region.name, shown, container)

@@ -73,6 +73,13 @@ class Made:
     updated: float = 0.0
 
 
+def host_of(region: str, cluster: str, name: str) -> str:
+    """The name under which a service is reached; always the same, so that its port on this machine stays the same."""
+    digest = hashlib.sha256(f"{region}/{cluster}/{name}".encode()).hexdigest()[:32]
+    prefix = "".join(letter for letter in name.lower() if letter.isalnum())[:2] or "ex"
+    return f"{prefix}-{digest}.ecs.{region}.on.aws"
+
+
 @dataclass
 class Gateway:
     """One Express service.
@@ -104,10 +111,8 @@ class Gateway:
 
     @property
     def host(self) -> str:
-        """The name under which it is reached: the same for the same service, so that its port here stays the same."""
-        digest = hashlib.sha256(f"{self.region}/{self.cluster}/{self.name}".encode()).hexdigest()[:32]
-        prefix = "".join(letter for letter in self.name.lower() if letter.isalnum())[:2] or "ex"
-        return f"{prefix}-{digest}.ecs.{self.region}.on.aws"
+        """The name under which it is reached."""
+        return host_of(self.region, self.cluster, self.name)
 
     @property
     def endpoint(self) -> str:

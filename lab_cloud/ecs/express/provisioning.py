@@ -35,7 +35,9 @@ class Provisioning:
     def __init__(self, surroundings: Surroundings) -> None:
         self._surroundings = surroundings
 
-    def provide(self, gateway: Gateway, others: Iterable[Gateway], tags: Mapping[str, str], now: float) -> None:
+    def provide(
+        self, gateway: Gateway, others: Iterable[Gateway], certificate: object, tags: Mapping[str, str], now: float
+    ) -> None:
         """Make everything that the service itself needs to be there first.
 
         Parameters
@@ -44,6 +46,8 @@ class Provisioning:
             For whom; what was made is noted in it at once.
         others : iterable of Gateway
             Those with whom it may share a load balancer.
+        certificate : object
+            That of its host name, as `moto_express` has prepared it.
         tags : mapping
             What the caller wants on everything that is made.
         now : float
@@ -52,7 +56,7 @@ class Provisioning:
         made, region, configuration = gateway.made, gateway.region, gateway.configuration
         made.updated = now
         tags = {**tags, **MANAGED}
-        made.certificate = moto_express.request_certificate(region, gateway.host, tags)
+        made.certificate = moto_express.keep_certificate(region, certificate, tags)
         self._balancer(gateway, others, tags, now)
         made.target_groups = (self._target_group(gateway, tags), self._target_group(gateway, tags))
         made.rule = self._rule(gateway, tags)

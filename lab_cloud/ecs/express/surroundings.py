@@ -2,14 +2,13 @@
 
 import contextlib
 import uuid
+from contextlib import AbstractContextManager
 from typing import Any
 
 from ...errors import AwsError
-from ...wire import Call, iam, moto_ec2, moto_elb, moto_express, moto_roles
+from ...wire import Call, iam, moto_ec2, moto_elb, moto_express
 from ...wire.dispatch import Dispatcher
 
-TRUSTED = "ecs.amazonaws.com"
-TASKS = "ecs-tasks.amazonaws.com"
 INFRASTRUCTURE = (
     "elasticloadbalancing:CreateLoadBalancer",
     "elasticloadbalancing:CreateTargetGroup",
@@ -34,61 +33,44 @@ class Surroundings:
     Parameters
     ----------
     dispatcher : Dispatcher
-        Who knows which class answers their operations.
+        Through whom they are called.
+    lock : lock
+        The world's.
     """
 
-    def __init__(self, dispatcher: Dispatcher) -> None:
+    def __init__(self, dispatcher: Dispatcher, lock: AbstractContextManager[Any]) -> None:
         self._dispatcher = dispatcher
+        self.lock = lock
 
     def call(self, region: str, service: str, operation: str, **params: Any) -> dict[str, Any]:
-        """Call an operation that a class of this cloud answers; under the world's lock.
+        """Call an operation; under the world's lock.
 
         Raises
         ------
         AwsError
             Whatever the operation refuses.
         """
-        handler = self._dispatcher.handler(service, operation)
-        assert handler is not None, f"{service} {operation}"
-        answer = handler(Call(service, operation, region, request_id=str(uuid.uuid4())), params)
-        return answer if isinstance(answer, dict) else {}
+        return self._dispatcher.invoke(Call(service, operation, region, request_id=str(uuid.uuid4())), params)
 
     def delete(self, region: str, service: str, operation: str, **params: Any) -> None:
         """Call an operation that deletes; what is gone already, or used by somebody else, is left alone."""
         with contextlib.suppress(AwsError):
             self.call(region, service, operation, **params)
 
-    def check_role(self, arn: str, trusted: str, actions: tuple[str, ...]) -> None:
-        """Refuse a role that ECS cannot assume, or that may not do what it is for.
+    def check_allowed(self, role: str, actions: tuple[str, ...]) -> None:
+        """Refuse a role that may not do what it is for; on which resources is not looked at.
 
-        On AWS the policies show later, when the first resource cannot be made; here nothing is made before that.
+        On AWS this shows later, when the first resource cannot be made; here nothing is made before it is known.
 
         Raises
         ------
         AwsError
             ``AccessDeniedException``.
         """
-        role = moto_roles.find(arn)
-        if role is None or trusted not in role.trusts:
-            why = "it does not exist" if role is None else f"its trust policy does not name {trusted}"
-            raise AwsError(
-                "AccessDeniedException",
-                f"Cannot assume role {arn}: {why}. Its trust policy must let the service {trusted} do sts:AssumeRole.",
-            )
-        name = arn.rpartition("/")[2]
-        missing = [action for action in actions if not iam.role_allows(name, action)]
+        missing = [action for action in actions if not iam.role_allows(role.rpartition("/")[2], action)]
         if missing:
-            raise AwsError(
-                "AccessDeniedException", f"The role {arn} is not authorized to perform: {', '.join(missing)}."
-            )
-
-    def check_infrastructure(self, arn: str) -> None:
-        """Refuse an infrastructure role that cannot be used."""
-        self.check_role(arn, TRUSTED, INFRASTRUCTURE)
-
-    def check_execution(self, arn: str) -> None:
-        """Refuse a task execution role that cannot be used."""
-        self.check_role(arn, TASKS, EXECUTION)
+            text = f"The role {role} is not authorized to perform: {', '.join(missing)}."
+            raise AwsError("AccessDeniedException", text)
 
     def place(self, region: str, subnets: tuple[str, ...]) -> tuple[tuple[str, ...], str, bool]:
         """Where a service is.

@@ -57,7 +57,8 @@ def dispatcher() -> Dispatcher:
     guard = Guard(authority, "KEY", threading.RLock())
     roles = Roles(authority, guard, Vendor("http://127.0.0.1:1", clock), made.invoke, hosts.role)
     door = ExecDoor("http://127.0.0.1:1", threading.RLock(), clock)
-    made.own("ecs", EcsApi(store, clock, *neighbours, hosts, agents, NoRegistries(), Surroundings(made), roles, door))
+    around = Surroundings(made, threading.RLock())
+    made.own("ecs", EcsApi(store, clock, *neighbours, hosts, agents, NoRegistries(), around, roles, door))
     assert answer(made, "CreateCluster", {"clusterName": "a"}) == ("", 200)
     container = {"name": "a", "image": "nginx", "memory": 64}
     assert answer(made, "RegisterTaskDefinition", {"family": "a", "containerDefinitions": [container]}) == ("", 200)

@@ -7,6 +7,7 @@ from botocore.exceptions import ParamValidationError
 
 from tests.lab_cloud.ecs.express.stage import EXECUTION, INFRASTRUCTURE, NGINX, Gateways
 from tests.lab_cloud.ecs.test_tasks_api import refused
+from tests.lab_cloud.iam.callers import User, allow
 from tests.waiting import until
 
 INVALID, DENIED = "InvalidParameterException", "AccessDeniedException"
@@ -20,7 +21,11 @@ def test_an_infrastructure_role_is_required(gateways: Gateways) -> None:
     refused(create, DENIED, "it does not exist", **gateways.params(infrastructureRoleArn=unknown))
     refused(create, DENIED, "Cannot assume role", **gateways.params(infrastructureRoleArn="x"))
     wrong = gateways.role("ecs-tasks.amazonaws.com", INFRASTRUCTURE)
-    refused(create, DENIED, "does not name ecs.amazonaws.com", **gateways.params(infrastructureRoleArn=wrong))
+    refused(create, DENIED, "does not let ecs.amazonaws.com", **gateways.params(infrastructureRoleArn=wrong))
+    user = User(gateways.cloud)
+    user.may(allow("ecs:*"))
+    theirs = user.client("ecs").create_express_gateway_service
+    refused(theirs, DENIED, f"iam:PassRole on resource: {gateways.infrastructure}", **gateways.params())
     bare = gateways.role("ecs.amazonaws.com")
     words = "not authorized to perform: elasticloadbalancing:CreateLoadBalancer"
     refused(create, DENIED, words, **gateways.params(infrastructureRoleArn=bare))
@@ -30,7 +35,7 @@ def test_an_image_needs_an_execution_role(gateways: Gateways) -> None:
     create = gateways.ecs.create_express_gateway_service
     refused(create, INVALID, "executionRoleArn is required", **gateways.params(executionRoleArn=None))
     wrong = gateways.role("ecs.amazonaws.com", EXECUTION)
-    refused(create, DENIED, "does not name ecs-tasks.amazonaws.com", **gateways.params(executionRoleArn=wrong))
+    refused(create, DENIED, "does not let ecs-tasks.amazonaws.com", **gateways.params(executionRoleArn=wrong))
     bare = gateways.role("ecs-tasks.amazonaws.com")
     refused(create, DENIED, "logs:CreateLogStream", **gateways.params(executionRoleArn=bare))
 

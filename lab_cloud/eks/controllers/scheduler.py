@@ -20,7 +20,7 @@ NAME = "default-scheduler"
 
 
 class VolumeBinding(Protocol):
-    """What the volumes of a pod say about where it may run; the part that binds claims is this."""
+    """What the volumes of a pod say about where it may run."""
 
     def blocked(self, pod: Object) -> str:
         """Why no node at all can take it, for instance because of a claim that is not there; empty for nothing."""
@@ -33,23 +33,6 @@ class VolumeBinding(Protocol):
 
         Returns whether all are bound; if not, the scheduler asks again when something changes.
         """
-
-
-class NoClaims:
-    """Pods with claims have to wait."""
-
-    def blocked(self, pod: Object) -> str:
-        """Why no node at all can take it."""
-        claims = [each for each in pod["spec"].get("volumes") or () if each.get("persistentVolumeClaim")]
-        return "pod has unbound immediate PersistentVolumeClaims" if claims else ""
-
-    def refusal(self, pod: Object, node: NodeView) -> str:
-        """Nothing."""
-        return ""
-
-    def bind(self, pod: Object, node: NodeView) -> bool:
-        """There is nothing to bind."""
-        return True
 
 
 @dataclass(frozen=True)

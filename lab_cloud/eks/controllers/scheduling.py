@@ -9,8 +9,8 @@ from ..kubernetes.status import ApiError
 from . import scheduler
 from .client import Client, Object
 from .cluster_view import view_of
-from .scheduler import NoClaims, VolumeBinding
-from .watching import Cache, owner_of
+from .volume_binding import WATCHES, Claims
+from .watching import Cache, Seen, owner_of
 
 log = logging.getLogger(__name__)
 
@@ -48,13 +48,14 @@ class Scheduling:
     """
 
     def __init__(self, client: Client, loop: Loop, events: Telling, now: Callable[[], float]) -> None:
-        self.volumes: VolumeBinding = NoClaims()
         self._client = client
         self._loop = loop
         self._events = events
         self._now = now
         self._pods, self._nodes = Cache(self.wake), Cache(self.wake)
         self._namespaces = Cache(lambda: None)
+        self._storage = Seen(self.wake)
+        self._volumes = Claims(client, self._storage)
         self._assumed: dict[str, str] = {}
         self._told: dict[str, str] = {}
         self._ends: list[Callable[[], None]] = []
@@ -62,6 +63,7 @@ class Scheduling:
 
     def start(self) -> None:
         """Begin."""
+        self._ends += self._storage.watch(self._client, WATCHES)
         for path, cache in (("namespaces", self._namespaces), ("nodes", self._nodes), ("pods", self._pods)):
             self._ends.append(self._client.watch(f"/api/v1/{path}", cache.deliver))
 
@@ -100,13 +102,13 @@ class Scheduling:
             if alike and alike in hopeless:  # the same template, and less room than a moment ago
                 self._refuse(pod, hopeless[alike])
                 continue
-            found = scheduler.decide(pod, view, self.volumes)
+            found = scheduler.decide(pod, view, self._volumes)
             if not found.node:
                 hopeless[alike] = found.message
                 self._refuse(pod, found.message)
                 continue
             node = next(each for each in view.nodes if each.name == found.node)
-            if self.volumes.bind(pod, node) and self._bind(pod, found.node):
+            if self._volumes.bind(pod, node) and self._bind(pod, found.node):
                 node.add(pod)
 
     def _is_mine(self, pod: Object) -> bool:

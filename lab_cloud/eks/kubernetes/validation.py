@@ -305,7 +305,8 @@ def check_change(kind: str, before: Object, after: Object) -> list[Cause]:
         causes.append(Cause("spec", f"Forbidden: {POD_MAY_CHANGE}", "FieldValueForbidden"))
     if kind == "Job" and _at(before, "spec.template") != _at(after, "spec.template"):
         causes.append(wrong("spec.template", _at(after, "spec.template"), "field is immutable"))
-    if kind == "PersistentVolumeClaim" and _fixed_of_claim(before) != _fixed_of_claim(after):
+    bound = bool(_at(before, "spec.volumeName"))
+    if kind == "PersistentVolumeClaim" and _fixed_of_claim(before, bound) != _fixed_of_claim(after, bound):
         why = (
             "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
         )
@@ -332,13 +333,10 @@ def _fixed_of_pod(found: Object) -> dict[str, Any]:
 _POD_FREE = ("activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds")
 
 
-def _fixed_of_claim(found: Object) -> dict[str, Any]:
-    free = ("resources", "volumeAttributesClassName", "volumeName", "storageClassName")
-    spec = found.get("spec") or {}
-    fixed = {key: value for key, value in spec.items() if key not in free}
-    if spec.get("volumeName"):
-        fixed["storageClassName"] = spec.get("storageClassName")
-    return fixed
+def _fixed_of_claim(found: Object, bound: bool) -> dict[str, Any]:
+    """What of a claim stays: which volume it has, and of which class, may be said once."""
+    free = ("resources", "volumeAttributesClassName", *(() if bound else ("volumeName", "storageClassName")))
+    return {key: value for key, value in (found.get("spec") or {}).items() if key not in free}
 
 
 def _at(found: Any, path: str) -> Any:

@@ -99,3 +99,13 @@ def test_what_is_no_object_is_refused(server: Server, body: bytes) -> None:
 def test_a_body_of_another_type_is_refused(server: Server) -> None:
     assert server.ask("POST", CONFIG_MAPS, b"<a/>", content_type="text/xml")[0] == 415
     assert server.patch(f"{CONFIG_MAPS}/one", {}, "application/json")[0] == 415
+
+
+def test_a_claim_is_bound_once(server: Server) -> None:
+    claims = "/api/v1/namespaces/default/persistentvolumeclaims"
+    spec = {"accessModes": ["ReadWriteOnce"], "storageClassName": "gp3", "resources": {"requests": {"storage": "1Gi"}}}
+    server.made(claims, {"metadata": {"name": "data"}, "spec": spec})
+    assert server.patch(f"{claims}/data", {"spec": {"volumeName": "pv-1"}})[0] == 200
+    code, found = server.patch(f"{claims}/data", {"spec": {"volumeName": "pv-2"}})
+    assert (code, found["reason"]) == (422, "Invalid")
+    assert server.patch(f"{claims}/data", {"spec": {"resources": {"requests": {"storage": "2Gi"}}}})[0] == 200

@@ -8,7 +8,7 @@ Commands
 lab          install what is missing, copy the labs to `workspace/`, open JupyterLab (arguments go to JupyterLab)
 setup        only install: `.venv/` with the versions of `requirements.lock`
 test         run the tests, the notebooks and the browser included (arguments go to pytest, which then runs only them)
-test-fast    run the tests that need no browser, no container engine and no whole notebook
+test-fast    run the tests that need no running cloud, no browser, no container engine and no notebook
 test-matrix  run what `test` leaves out: labs and tests once more on other runtimes and in the dark theme
 lint         style, types, the layout of the repository and the hygiene of the notebooks
 bench        measure the embedded cloud beside its peers

@@ -14,6 +14,7 @@ _load = cache(JSONFileLoader().load_file)
 JSONFileLoader.load_file = lambda _self, path: _load(path)
 
 LONGEST = ("tests/labs/test_runs.py", "tests/test_clients.py", "tests/browser/")
+CLOUDS = {"cloud", "new_cloud", "running", "fast_cloud", "shared"}  # fixtures that start one, or work on one
 DOCKER = re.compile(r"\[docker[-\]]")
 _KIND = re.compile(r"\[(process|sandbox|docker)\b")
 
@@ -41,6 +42,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LongestFirst
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest. What an engine is asked again, after the other runtimes, belongs to the matrix."""
     for item in items:
+        if CLOUDS.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.cloud)
         if DOCKER.search(item.nodeid):
             item.add_marker(pytest.mark.matrix)
     items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))

@@ -97,8 +97,8 @@ class InstanceOperations:
                 failed.append({"arn": one.arn, "reason": "INACTIVE"})
             elif one.status != status:
                 one.status, one.version = status, one.version + 1
-        shown = [shown(region, one) for one in found if one.status != "INACTIVE"]
-        return {"containerInstances": shown, "failures": failed}
+        changed = [shown(region, one) for one in found if one.status != "INACTIVE"]
+        return {"containerInstances": changed, "failures": failed}
 
     def deregister_container_instance(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """DeregisterContainerInstance; with tasks only when it is forced, and then they are stopped."""

@@ -10,6 +10,7 @@ from bench import (
     eks,
     express,
     lists,
+    policies,
     registry,
     scaling,
     service,
@@ -33,6 +34,7 @@ PARTS = {
     "streaming": streaming.run,
     "scaling": scaling.run,
     "eks": eks.run,
+    "policies": policies.run,
 }
 
 

@@ -124,6 +124,7 @@ class Cloud:
             open_doors=core.doors,
             stream_doors=core.stream_doors,
             sockets=core.sockets,
+            slow_doors=core.slow_doors,
             check_signatures=core.check_signatures,
             inner=core.runtime.way_back,
             private=(CONTROL_PREFIX,),
@@ -236,6 +237,6 @@ def _core(folder: Path, port: int, speed: float, runtime: str) -> Core:
         runtime=chosen,
         authority=authority,
         guard=guard,
-        vendor=Vendor(running.endpoint, clock),
+        vendor=Vendor(running.endpoint, clock, on_loopback=chosen.name != "docker"),
         check_signatures=os.environ.get("LAB_AUTH", "on") != "off",
     )

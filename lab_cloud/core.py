@@ -56,8 +56,8 @@ class Core:
 
     Attributes
     ----------
-    doors, stream_doors
-        What answers plain HTTP, beside the API.
+    doors, slow_doors, stream_doors
+        What answers plain HTTP, beside the API; the slow ones take the world's lock themselves.
     sockets : dict
         What answers WebSockets, by the beginning of their path.
     commands : dict
@@ -80,6 +80,7 @@ class Core:
     vendor: Vendor
     check_signatures: bool
     doors: dict[str, Door] = field(default_factory=dict)
+    slow_doors: dict[str, Door] = field(default_factory=dict)
     stream_doors: list[StreamDoor] = field(default_factory=list)
     sockets: dict[str, SocketDoor] = field(default_factory=dict)
     commands: dict[str, Command] = field(default_factory=dict)

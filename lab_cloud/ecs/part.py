@@ -91,7 +91,7 @@ class Ecs:
         watch.sampler.add(collector)
         watch.sampler.add(HostCollector(self.store, core.world.lock, hosts, collector.used_by_host))
         watch.sampler.add(providers)
-        core.doors[PREFIX] = Metadata(self.store)
+        core.slow_doors[PREFIX] = Metadata(self.store, core.world.lock)
         core.commands["interrupt"] = Interruptions(self.store, core.world, core.delays).interrupt
         core.on_reset += [self._reset, self.agents.forget, announcer.forget]
 

@@ -208,16 +208,28 @@ def like_with_variables(actual: str, pattern: str, context: Context) -> bool:
     """The same for a pattern with policy variables: their values mean themselves, stars in them too."""
     if "${" not in pattern:
         return like(actual, pattern)
+    start, names = _template(pattern)
+    if not actual.startswith(start):
+        return False
+    values = tuple(_value(name, context) for name in names)
+    return None not in values and _filled_glob(pattern, values).fullmatch(actual) is not None
+
+
+@functools.lru_cache(maxsize=1024)
+def _template(pattern: str) -> tuple[str, tuple[str, ...]]:
+    """What a pattern begins with literally, and the variables in it."""
+    start = re.match(r"[^*?$]*", pattern)
+    return start[0] if start is not None else "", tuple(_VARIABLE.findall(pattern))
+
+
+@functools.lru_cache(maxsize=4096)
+def _filled_glob(pattern: str, values: tuple[str | None, ...]) -> re.Pattern[str]:
     parts: list[str] = []
     end = 0
-    for found in _VARIABLE.finditer(pattern):
-        value = _value(found[1], context)
-        if value is None:
-            return False
-        parts += [*(_glob_part(each) for each in pattern[end : found.start()]), re.escape(value)]
+    for found, value in zip(_VARIABLE.finditer(pattern), values, strict=True):
+        parts += [*map(_glob_part, pattern[end : found.start()]), re.escape(str(value))]
         end = found.end()
-    parts += [_glob_part(each) for each in pattern[end:]]
-    return re.fullmatch("".join(parts), actual, re.DOTALL) is not None
+    return re.compile("".join([*parts, *map(_glob_part, pattern[end:])]), re.DOTALL)
 
 
 def filled(text: str, context: Context) -> str | None:

@@ -154,13 +154,15 @@ def said_by(text: str, question: Question) -> str:
 
 
 def _said(texts: Iterable[str], question: Question, keys: Context) -> str:
-    best = ""
+    best, action = "", question.action.lower()
     for text in texts:
         try:
             document = read(text)
         except Malformed:
             continue  # a service has taken in what is no policy: it says nothing
         for statement in document.statements:
+            if statement.actions is not None and not statement.actions.fit(action, keys):
+                continue
             named = _applies(statement, document, question, keys)
             if not named:
                 continue
@@ -175,9 +177,7 @@ _RANK = {"self": 0, "role": 1, "account": 2}
 
 
 def _applies(statement: Statement, document: Document, question: Question, keys: Context) -> str:
-    """How a statement names the principal, when all of it fits; else an empty text."""
-    if statement.actions is not None and not statement.actions.fit(question.action.lower(), keys):
-        return ""
+    """How a statement on the action names the principal, when the rest of it fits too; else an empty text."""
     if statement.resources is not None and not statement.resources.fit(question.resource, keys):
         return ""
     named = "self"

@@ -19,6 +19,8 @@ from ..wire.sigv4 import Request
 PREFIX = "/.credentials/"
 LIFETIME_SECONDS = 6 * 3600.0
 """As for tasks on AWS: six hours. Lifetimes of credentials race with the learner's code, so they are not shortened."""
+FIXED_SECONDS = 12 * 3600.0
+"""The most that AWS gives a session: for credentials that cannot be renewed."""
 RENEWED_SECONDS = 3600.0
 """New ones are given out when the present ones last no longer than this; SDKs ask 15 minutes before the end."""
 
@@ -45,9 +47,17 @@ class Issued:
     token: str = field(repr=False)
     sessions: list[Session] = field(default_factory=list, repr=False)
 
+    fixed: Session | None = field(default=None, repr=False)
+
     @property
     def environment(self) -> dict[str, str]:
         """What SDKs look for."""
+        if self.fixed is not None:
+            return {
+                "AWS_ACCESS_KEY_ID": self.fixed.access_key,
+                "AWS_SECRET_ACCESS_KEY": self.fixed.secret_key,
+                "AWS_SESSION_TOKEN": self.fixed.token,
+            }
         return {"AWS_CONTAINER_CREDENTIALS_FULL_URI": self.url, "AWS_CONTAINER_AUTHORIZATION_TOKEN": self.token}
 
 
@@ -60,11 +70,15 @@ class Vendor:
         The cloud's URL.
     clock : Clock
         The time.
+    on_loopback : bool
+        Whether containers have this machine's loopback. SDKs ask no other host for credentials: where a container
+        engine gives containers a loopback of their own, they get them in their environment, and those are not renewed.
     """
 
-    def __init__(self, endpoint: str, clock: Clock) -> None:
+    def __init__(self, endpoint: str, clock: Clock, *, on_loopback: bool = True) -> None:
         self._base = endpoint + PREFIX
         self._clock = clock
+        self._on_loopback = on_loopback
         self._issued: dict[str, Issued] = {}
 
     def issue(self, role: str, session: str) -> Issued:
@@ -84,6 +98,9 @@ class Vendor:
         """
         key = secrets.token_urlsafe(24)
         made = self._issued[key] = Issued(role, session, self._base + key, secrets.token_urlsafe(48))
+        if not self._on_loopback:
+            made.fixed = moto_sts.issue(role, session, self._clock.now() + FIXED_SECONDS)
+            made.sessions.append(made.fixed)
         return made
 
     def end(self, issued: Issued) -> None:

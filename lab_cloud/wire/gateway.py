@@ -88,6 +88,8 @@ class Gateway:
         Doors that stream (the image registry).
     sockets : mapping
         Path prefix -> what answers WebSockets there (ECS Exec).
+    slow_doors : mapping
+        As `open_doors`, for functions that take the world's lock themselves.
     check_signatures : bool
         False only under ``LAB_AUTH=off``, for other clients' test suites.
     inner : Inner, optional
@@ -106,6 +108,7 @@ class Gateway:
         open_doors: dict[str, Door] | None = None,
         stream_doors: Sequence[StreamDoor] = (),
         sockets: Mapping[str, SocketDoor] | None = None,
+        slow_doors: Mapping[str, Door] | None = None,
         check_signatures: bool = True,
         inner: Inner | None = None,
         private: tuple[str, ...] = (),
@@ -117,6 +120,7 @@ class Gateway:
         self._open_doors = open_doors or {}
         self._stream_doors = stream_doors
         self._sockets = sockets or {}
+        self._slow_doors = slow_doors or {}
         self._check_signatures = check_signatures
         self._inner = inner
         self._private = private
@@ -186,6 +190,9 @@ class Gateway:
             if request.path.startswith(prefix):
                 with self._lock:
                     return door(request) or _plain(404, "Not found.")
+        for prefix, door in self._slow_doors.items():
+            if request.path.startswith(prefix):
+                return door(request) or _plain(404, "Not found.")
         try:
             signer = self._signer(request, inside)
         except Refused as refused:

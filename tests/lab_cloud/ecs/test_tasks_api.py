@@ -170,13 +170,21 @@ def test_a_program_can_read_its_metadata_and_only_its_own(place: Place) -> None:
     code = (
         "import json, os, time, urllib.request\n"
         "base = os.environ['ECS_CONTAINER_METADATA_URI_V4']\n"
-        "task = json.load(urllib.request.urlopen(base + '/task'))\n"
+        "def ask(path): return json.load(urllib.request.urlopen(base + path))\n"
+        "task = ask('/task')\n"
         "assert task['Containers'][0]['Name'] == 'web', task\n"
+        "assert ask('/taskWithTags')['TaskTags'] == {'team': 'blue'}\n"
+        "own = ask('')\n"
+        "assert (own['Name'], own['DockerId']) == ('web', ask('/stats')['id']), own\n"
+        "stats = ask('/task/stats')[own['DockerId']]\n"
+        "assert stats['memory_stats']['usage'] > 1_000_000, stats\n"
+        "assert stats['memory_stats']['limit'] == 512 * 1024 * 1024, stats\n"
+        "assert ask('/stats')['cpu_stats']['cpu_usage']['total_usage'] > 0\n"
         "try:\n    urllib.request.urlopen(base[:-8] + 'x/web/task')\n"
         "except urllib.error.HTTPError as error:\n    assert error.code == 404\n"
         "raise SystemExit(5)"
     )
-    task = place.run(place.program(code))
+    task = place.run(place.program(code), tags=[{"key": "team", "value": "blue"}])
     assert place.until_task(task["taskArn"], "STOPPED")["containers"][0]["exitCode"] == 5
 
 

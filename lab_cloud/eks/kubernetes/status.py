@@ -63,14 +63,15 @@ class ApiError(Exception):
             "status": "Failure",
             "message": self.message,
             "reason": self.reason,
-            "details": self.details,
+            **({"details": self.details} if self.details else {}),
             "code": self.code,
         }
 
 
 def success(details: dict[str, Any] | None = None) -> dict[str, Any]:
     """The Status of a deletion that is done."""
-    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details or {}}
+    found = {"details": details} if details else {}
+    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", **found}
 
 
 def qualified(group: str, name: str) -> str:

@@ -78,6 +78,7 @@ class PodWorker:
         self._began = ""
         self._published: Object = {}
         self._phase = pod_status.PENDING
+        self._grace: int | None = None
         self.ending = self._removed = self._cleaned = self._publishing = self._expired = False
         spec, speed = pod["spec"], machine.clock.speed
         init = bool(spec.get("initContainers"))
@@ -219,11 +220,10 @@ class PodWorker:
     # -- the end ------------------------------------------------------------------------------------------------------
 
     def _end(self) -> None:
-        first, self.ending = not self.ending, True
+        self.ending = True
         living = [each for each in self.containers if each.alive]
         if not self._removed:
-            if first:
-                self._hurry()
+            self._hurry(living)
             for each in living:
                 self._running.stop(each, f"Stopping container {each.name}")
         if living or any(each.busy for each in self.containers) or self._mounted is None:
@@ -240,12 +240,14 @@ class PodWorker:
 
             self._machine.loop.work(work)
 
-    def _hurry(self) -> None:
-        """A shorter grace may have been given than the containers were started with."""
-        for each in self.containers:
-            if each.stopping and each.handle is not None:
-                grace = float(self.pod["metadata"].get("deletionGracePeriodSeconds") or 0)
-                self._machine.loop.later(grace, each.handle.kill)
+    def _hurry(self, living: list[Container]) -> None:
+        """Those that are asked to end already may have got less time meanwhile."""
+        grace = self.pod["metadata"].get("deletionGracePeriodSeconds")
+        if grace is not None and grace != self._grace:
+            self._grace = grace
+            for each in living:
+                if each.stopping and each.handle is not None:
+                    self._machine.loop.later(float(grace), each.handle.kill)
 
     def _release(self) -> None:
         if self.address:
@@ -302,11 +304,13 @@ class PodWorker:
         if not self.ending:
             self._phase = self._phase_now()
         init, main = [each.seen() for each in self.init], [each.seen() for each in self.main]
-        before = (self.pod.get("status") or {}).get("conditions") or ()
-        before = self._published.get("conditions") or before
+        before = {each["type"]: each for each in self._published.get("conditions") or ()}
+        there = (self.pod.get("status") or {}).get("conditions") or ()
+        before |= {each["type"]: each for each in there if each["type"] not in pod_status.OWN}
+        listed = pod_status.conditions(self._phase, init, main, before.values(), now, network=self._mounted is True)
         made: Object = {
             "phase": self._phase,
-            "conditions": pod_status.conditions(self._phase, init, main, before, now, network=self._mounted is True),
+            "conditions": listed,
             "hostIP": self._node.internal_ip,
             "hostIPs": [{"ip": self._node.internal_ip}],
             "podIP": self.address,

@@ -11,7 +11,8 @@ from typing import Any
 
 Object = Mapping[str, Any]
 PENDING, RUNNING, SUCCEEDED, FAILED = "Pending", "Running", "Succeeded", "Failed"
-CONDITIONS = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
+OWN = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady")
+"""The conditions that a node agent writes; others write others."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def conditions(
         ready = (True, "", "") if not unready and initialized else (False, "ContainersNotReady", listed)
         found["Ready"] = found["ContainersReady"] = ready
     old = {each["type"]: each for each in before}
-    made = [_condition(kind, *found[kind], old.get(kind, {}), now) for kind in CONDITIONS if kind in found]
+    made = [_condition(kind, *found[kind], old.get(kind, {}), now) for kind in OWN]
     return made + [dict(each) for kind, each in old.items() if kind not in found]
 
 

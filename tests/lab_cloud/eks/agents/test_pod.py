@@ -74,6 +74,19 @@ def test_a_pod_is_gone_only_when_its_process_is(hosts: Hosts) -> None:
     assert killing[-1]["involvedObject"]["fieldPath"] == "spec.containers{main}"
 
 
+def test_less_time_may_be_given_later_and_conditions_of_others_stay(hosts: Hosts) -> None:
+    hosts.pod("slow", "here", containers=[python(DEAF)])
+    until(lambda: hosts.log("slow", "main") == "up\n")
+    other = {"type": "DisruptionTarget", "status": "True"}
+    there = hosts.status("slow")["conditions"]
+    assert hosts.server.patch(f"{PODS}/slow/status", {"status": {"conditions": [*there, other]}})[0] == 200
+    hosts.server.ask("DELETE", f"{PODS}/slow")
+    until(lambda: "Killing" in hosts.reasons("slow"))
+    assert hosts.condition("slow", "DisruptionTarget") == "True"
+    hosts.server.ask("DELETE", f"{PODS}/slow", {"gracePeriodSeconds": 1})
+    until(lambda: gone(hosts, "slow"))
+
+
 def test_a_forced_deletion_ends_the_process_too(hosts: Hosts) -> None:
     hosts.pod("forced", "here", containers=[python(DEAF)])
     until(lambda: hosts.log("forced", "main") == "up\n")

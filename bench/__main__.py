@@ -8,6 +8,7 @@ from bench import (
     apprunner,
     build,
     eks,
+    events,
     express,
     lists,
     policies,
@@ -35,6 +36,7 @@ PARTS = {
     "scaling": scaling.run,
     "eks": eks.run,
     "policies": policies.run,
+    "events": events.run,
 }
 
 

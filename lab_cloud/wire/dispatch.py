@@ -174,6 +174,8 @@ class Dispatcher:
             return result or {}
         if known.protocol != "json":
             raise unsupported(call.operation, f"{call.service} cannot be called from within the embedded cloud.")
+        if call.service == "sqs":
+            moto_queues.prepare()
         return self._moto.invoke(known, call, params)
 
     def _operation(self, request: Request, service: str, protocol: str) -> str:

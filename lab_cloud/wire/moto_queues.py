@@ -3,6 +3,7 @@
 moto's own lists are searched from end to end by each call, and its long poll waits while it holds the world's lock.
 """
 
+import functools
 import importlib
 import time
 from collections.abc import Callable
@@ -56,6 +57,8 @@ def prepare() -> None:
         return
     moto_load.load()
     models: Any = importlib.import_module("moto.sqs.models")
+    # asked for each attribute at each message
+    models.camelcase_to_underscores = functools.cache(models.camelcase_to_underscores)
     queue = models.Queue
     queue.add_message = _add
     queue.approximate_number_of_messages = property(lambda self: _box(self).count("ready", time.time()))

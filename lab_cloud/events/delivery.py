@@ -80,8 +80,9 @@ class Deliveries:
     _numbers: Any = field(default_factory=itertools.count)
 
     def add(self, delivery: Delivery) -> None:
-        """Call this one at the next tick."""
+        """Call this one at the next tick, which comes at once."""
         self._new.append(delivery)
+        self.world.wake()
 
     @property
     def waiting(self) -> int:

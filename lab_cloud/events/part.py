@@ -30,7 +30,6 @@ class Events:
     """
 
     def __init__(self, core: Core, watch: CloudWatch) -> None:
-        self._world = core.world
         self.store, self.trail = EventStore(), Trail()
         self.counters = Counters(core.world.lock)
         self.rights = IamRights(core.authority)
@@ -53,7 +52,6 @@ class Events:
 
     def emit(self, region: str, source: str, kind: str, detail: dict[str, Any], resources: Sequence[str] = ()) -> str:
         """Tell of an event of AWS's own services; its id. Under the world's lock."""
-        self._world.wake()
         return self.router.emit(region, source, kind, detail, resources)
 
     def task(self, task: str, now: float, step: str, **about: Any) -> None:

@@ -51,7 +51,8 @@ class VpcNeighbour:
         found = moto_ec2.subnet(region, subnet_id)
         if found is None:
             return None
-        return Subnet(found.id, found.vpc_id, found.zone, found.default_route == "internet-gateway")
+        public = found.default_route == "internet-gateway"
+        return Subnet(found.id, found.vpc_id, found.zone, public, moto_ec2.assigns_public(region, subnet_id))
 
     def missing_groups(self, region: str, groups: Sequence[str]) -> list[str]:
         """Those security groups that do not exist."""
@@ -72,7 +73,9 @@ class VpcNeighbour:
         if subnet is None:
             return f"the subnet {machine.subnet} does not exist any more"
         admission = reach.can_pull(subnet, machine.public)
-        return "" if admission.allowed else admission.reason.replace("the task", "the instance")
+        remedy = "turn on that the subnet assigns public addresses"
+        told = admission.reason.replace("the task", "the instance").replace("set assignPublicIp to ENABLED", remedy)
+        return "" if admission.allowed else told
 
     def attach(self, region: str, subnet: str, groups: Sequence[str], about: str) -> tuple[str, str]:
         """Make a network interface."""
@@ -90,6 +93,9 @@ class VpcNeighbour:
 
 class Ec2Neighbour:
     """Amazon EC2."""
+
+    def __init__(self) -> None:
+        self._images: dict[tuple[str, str], str] = {}
 
     def all(self, region: str) -> list[Machine]:
         """All instances."""
@@ -112,10 +118,13 @@ class Ec2Neighbour:
 
     def image(self, region: str, image_id: str) -> str:
         """The name of an image."""
-        try:
-            return moto_instances.image(region, image_id).name
-        except AwsError:
-            return ""
+        key = region, image_id
+        if key not in self._images:
+            try:
+                self._images[key] = moto_instances.image(region, image_id).name
+            except AwsError:
+                return ""
+        return self._images[key]
 
     def know_image(self, region: str, image: Image) -> None:
         """Let EC2 know an EKS-optimized image."""

@@ -11,7 +11,7 @@ from .controllers import conditions
 from .controllers.client import Object
 from .drains import Drains
 from .kubernetes.status import ApiError
-from .nodegroup import ACTIVE, CREATE_FAILED, DEGRADED, DELETING, UPDATING, Issue, Nodegroup
+from .nodegroup import ACTIVE, CREATE_FAILED, CREATING, DEGRADED, DELETING, UPDATING, Issue, Nodegroup
 from .nodegroup_maker import Maker, map_role
 from .nodegroup_steps import NodeView, Step, View, at_once, decide, roll, troubles
 from .nodes import Nodes
@@ -22,7 +22,7 @@ from .update import Update
 
 log = logging.getLogger(__name__)
 
-FULL = "free addresses"
+FULL = "sufficient free ipv4 addresses"
 
 
 class NodegroupReconciler:
@@ -139,6 +139,14 @@ class NodegroupReconciler:
         if absent:
             message = f"The subnet ID '{absent[0]}' does not exist"
             found.append(Issue("Ec2SubnetNotFound", message, absent))
+        silent = [each for each in group.subnets if group.status == CREATING and self._gives_no_address(group, each)]
+        if silent and not group.launch_template:
+            message = (
+                f"One or more Amazon EC2 Subnets of {silent} for node group {group.name} does not automatically assign "
+                "public IP addresses to instances launched into it. If you want your instances to be assigned a public "
+                "IP address, then you need to enable auto-assign public IP address for the subnet."
+            )
+            found.append(Issue("Ec2SubnetInvalidConfiguration", message, tuple(silent)))
         if not group.made.group:
             return (*found, *group.issues) if group.made.template else tuple(found)
         if scaling is None:
@@ -158,6 +166,10 @@ class NodegroupReconciler:
             )
             found.append(Issue("AccessDenied", message, (group.role,)))
         return tuple(found)
+
+    def _gives_no_address(self, group: Nodegroup, subnet_id: str) -> bool:
+        subnet = self._networks.subnet(group.region, subnet_id)
+        return subnet is not None and subnet.public and not subnet.assigns
 
     # -- apply --------------------------------------------------------------------------------------------------------
 

@@ -88,6 +88,7 @@ class Nodes:
         self._delays = delays
         self._drains = drains
         self._running_since: dict[str, float] = {}
+        self._allowed: dict[tuple[str, str], bool] = {}  # asked once in a tick: policies are long
         self.joined: dict[str, Joined] = {}
         self.obstacles: dict[str, str] = {}
 
@@ -99,6 +100,7 @@ class Nodes:
 
     def tick(self, now: float) -> None:
         """Let instances join, and notice those that are gone."""
+        self._allowed.clear()
         for region in self._store.regions.values():
             if not region.clusters:
                 continue
@@ -142,6 +144,12 @@ class Nodes:
         joined.trouble = self._trouble(joined)
         plane.fleet.join(node, joined.trouble)
 
+    def _allows(self, role: str, action: str) -> bool:
+        key = role, action
+        if key not in self._allowed:
+            self._allowed[key] = self._roles.allows(role, action)
+        return self._allowed[key]
+
     def _facts(self, region: Region, machine: Machine, named: str, role: str) -> joining.Facts:
         cluster = region.clusters.get(named)
         return joining.Facts(
@@ -150,7 +158,7 @@ class Nodes:
             image_name=self._machines.image(region.name, machine.image),
             type=machine.type,
             role=role,
-            denied=tuple(each for each in joining.JOIN_ACTIONS if role and not self._roles.allows(role, each)),
+            denied=tuple(each for each in joining.JOIN_ACTIONS if role and not self._allows(role, each)),
             admitted=cluster is not None and bool(role) and self.admits(cluster, role),
             mode=cluster.mode if cluster is not None else "",
             unreachable=self._networks.unreachable(region.name, machine),
@@ -196,9 +204,9 @@ class Nodes:
     def _trouble(self, joined: Joined) -> str:
         return joining.no_network(
             role=joined.role,
-            pulls=self._roles.allows(joined.role, joining.PULL_ACTION),
+            pulls=self._allows(joined.role, joining.PULL_ACTION),
             addresses=any(
-                self._roles.allows(each, joining.CNI_ACTION)
+                self._allows(each, joining.CNI_ACTION)
                 for each in (joined.role, *joined.cluster.roles_of_account("kube-system", "aws-node"))
             ),
         )

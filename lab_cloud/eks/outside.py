@@ -18,12 +18,23 @@ class Role:
 
 @dataclass(frozen=True)
 class Subnet:
-    """A subnet of a VPC; `public` when it leads to an internet gateway."""
+    """A subnet of a VPC.
+
+    Parameters
+    ----------
+    id, vpc, zone : str
+        As EC2 describes it.
+    public : bool
+        Whether it leads to an internet gateway.
+    assigns : bool
+        Whether instances get public addresses there by themselves.
+    """
 
     id: str
     vpc: str
     zone: str
     public: bool = False
+    assigns: bool = False
 
 
 @dataclass(frozen=True)

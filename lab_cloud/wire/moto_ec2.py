@@ -45,6 +45,12 @@ def has_ipv6(region: str, subnet_id: str) -> bool:
     return found is not None and bool(found.ipv6_cidr_block_associations)
 
 
+def assigns_public(region: str, subnet_id: str) -> bool:
+    """Whether instances in a subnet get public addresses by themselves."""
+    found = _subnet(_backend(region), subnet_id)
+    return found is not None and str(found.map_public_ip_on_launch).lower() == "true"
+
+
 def security_groups(region: str) -> dict[str, SecurityGroup]:
     """All security groups of a region by id."""
     return {group.id: _security_group(group) for group in _groups(_backend(region))}

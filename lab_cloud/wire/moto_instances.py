@@ -161,6 +161,9 @@ def launch(region: str, order: Order) -> Record:
         if order.profile:
             kind = "arn" if order.profile.startswith("arn:") else "name"
             backend.associate_iam_instance_profile(made.id, **{f"iam_instance_profile_{kind}": order.profile})
+    except StopIteration as bug:
+        lacking = f"There aren't sufficient free Ipv4 addresses or Prefixes in subnet '{order.subnet}'"
+        raise AwsError("InsufficientFreeAddressesInSubnet", f"{lacking} to satisfy the request.") from bug
     except Exception as bug:
         raise _refused(bug) from bug
     _set(made, "pending")

@@ -209,6 +209,30 @@ def test_without_a_policy_it_fails(group: Group, policies: tuple[str, ...], word
     until(lambda: name not in group.place.api.list_nodegroups(clusterName=group.cluster)["nodegroups"], 30)
 
 
+def test_subnets_that_give_no_addresses(group: Group) -> None:
+    """A public subnet that assigns no public addresses, and a subnet that is full."""
+    ec2, api = group.place.cloud.client("ec2"), group.place.api
+    vpc = ec2.describe_subnets(SubnetIds=[group.place.subnets[0]])["Subnets"][0]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="172.31.253.0/28")["Subnet"]["SubnetId"]
+    sizes = {"minSize": 1, "maxSize": 20, "desiredSize": 12}
+    asked = {"clusterName": group.cluster, "subnets": [subnet], "nodeRole": group.role, "scalingConfig": sizes}
+
+    def fails(name: str) -> list[str]:
+        def status() -> Any:
+            return api.describe_nodegroup(clusterName=group.cluster, nodegroupName=name)["nodegroup"]
+
+        api.create_nodegroup(nodegroupName=name, **asked)
+        until(lambda: status()["status"] == "CREATE_FAILED", 30)
+        codes = [each["code"] for each in status()["health"]["issues"]]
+        api.delete_nodegroup(clusterName=group.cluster, nodegroupName=name)
+        until(lambda: name not in api.list_nodegroups(clusterName=group.cluster)["nodegroups"], 30)
+        return codes
+
+    assert fails("silent") == ["Ec2SubnetInvalidConfiguration"]
+    ec2.modify_subnet_attribute(SubnetId=subnet, MapPublicIpOnLaunch={"Value": True})
+    assert fails("full") == ["InsufficientFreeAddresses"]
+
+
 def test_the_network_policy_may_come_later(group: Group) -> None:
     """Nodes become Ready when the CNI policy is attached, without being replaced."""
     group.place.iam.detach_role_policy(RoleName=group.role.rpartition("/")[2], PolicyArn=CNI_POLICY)

@@ -53,10 +53,6 @@ class Cache:
         """The objects now."""
         return list(self._found.values())
 
-    def get(self, uid: str) -> Object | None:
-        """One object."""
-        return self._found.get(uid)
-
 
 class Seen:
     """The caches that a group of controllers shares.

@@ -1,9 +1,9 @@
 """Which loopback ports stand for the Services of a cluster, and where each leads.
 
 A cluster address (10.100.x.y) exists only inside the network of a real cluster; without a machine's administrator
-nobody can give it to a loopback device. So each port of a Service gets a loopback port, and the Service says which in
-the annotation `ANSWERS_AT`. Pods get it by their environment, as the documentation describes it. The number of a
-NodePort is taken itself where it is free.
+nobody can give it to a loopback device, nor make names such as demo.default.svc.cluster.local resolve. So each port of
+a Service gets a loopback port, and the Service says which in the annotation `ANSWERS_AT` and in an event. Pods get it
+by their environment, as the documentation describes it. The number of a NodePort is taken itself where it is free.
 
 References
 ----------
@@ -97,6 +97,11 @@ def loopback_ports(service: Object) -> dict[int, int]:
     return {int(port): int(place.rpartition(":")[2]) for port, _, place in pairs}
 
 
+def prefix_of(name: str) -> str:
+    """What the variables of a Service begin with."""
+    return name.upper().replace("-", "_")
+
+
 def environment(services: Iterable[Object], namespace: str, *, links: bool = True) -> dict[str, str]:
     """The variables by which a pod finds Services: those of its namespace, and the API server.
 
@@ -116,7 +121,7 @@ def environment(services: Iterable[Object], namespace: str, *, links: bool = Tru
             continue
         ports, known = each["spec"].get("ports") or (), loopback_ports(each)
         shown = [(port, known[port["port"]]) for port in ports if port["port"] in known]
-        prefix = own[0].upper().replace("-", "_")
+        prefix = prefix_of(own[0])
         for place, (port, loopback) in enumerate(shown):
             if place == 0:
                 made[f"{prefix}_SERVICE_HOST"], made[f"{prefix}_SERVICE_PORT"] = LOOPBACK, str(loopback)

@@ -14,12 +14,17 @@ from typing import Any
 
 from ...network.addresses import AddressBook
 from ..controllers.client import Client
+from ..controllers.events import Recorder
 from ..controllers.watching import Seen
 from ..kubernetes.status import ApiError
-from .doors import ANSWERS_AT, LOOPBACK, DoorPlan, Key, answers_at, decide
+from .doors import ANSWERS_AT, LOOPBACK, DoorPlan, Key, answers_at, decide, prefix_of
 
 PIECE = 65536
 CONNECT_SECONDS = 5.0
+SAYS = (
+    "Simulated by the embedded cloud: on this machine the Service answers at {} (its port = address). Its cluster IP "
+    "and its DNS name do not work here; pods find it by {}_SERVICE_HOST and {}_SERVICE_PORT."
+)
 Spawn = Callable[[Callable[[], Coroutine[Any, Any, None]]], None]
 
 
@@ -114,6 +119,11 @@ def _bound(wanted: int) -> socket.socket:
     raise AssertionError("a free port is always found")
 
 
+def _says(places: str, name: str) -> str:
+    prefix = prefix_of(name)
+    return SAYS.format(places.replace(",", ", "), prefix, prefix)
+
+
 class ServiceProxy:
     """All doors of one cluster; a controller as the others are.
 
@@ -131,6 +141,7 @@ class ServiceProxy:
 
     def __init__(self, client: Client, book: AddressBook, spawn: Spawn) -> None:
         self._client = client
+        self._recorder = Recorder(client, "kube-proxy")
         self._book = book
         self._spawn = spawn
         self._doors: dict[Key, Door] = {}
@@ -152,7 +163,7 @@ class ServiceProxy:
         self._know(seen.all("nodes"))
         for each in services:
             with contextlib.suppress(ApiError):
-                self._tell(each)
+                self._tell(each, now)
         return None
 
     def close(self) -> None:
@@ -180,10 +191,12 @@ class ServiceProxy:
                 self._book.add(address, port, loopback)
         self._places = wanted
 
-    def _tell(self, service: Mapping[str, Any]) -> None:
+    def _tell(self, service: Mapping[str, Any], now: float) -> None:
         metadata = service["metadata"]
         place = metadata["namespace"], metadata["name"]
         text = answers_at({key[2]: door.port for key, door in self._doors.items() if key[:2] == place})
         if (metadata.get("annotations") or {}).get(ANSWERS_AT, "") != text:
             patch = {"metadata": {"annotations": {ANSWERS_AT: text or None}}}
             self._client.merge(f"/api/v1/namespaces/{place[0]}/services/{place[1]}", patch)
+            if text:
+                self._recorder.tell(service, "AnswersAt", _says(text, place[1]), now)

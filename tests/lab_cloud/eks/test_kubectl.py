@@ -90,6 +90,7 @@ def test_a_service_answers_through_its_load_balancer(eks: EksPlace, workers: lis
         assert answer.status == 200
     shown = eks.kubectl("describe", "svc", name)
     assert "Ensured load balancer" in shown
+    assert "on this machine the Service answers at 80=127.0.0.1:" in shown
     place = get(eks, "svc", name)["metadata"]["annotations"]["containers-on-aws.lab/answers-at"].partition("=")[2]
     with urlopen(f"http://{place}/", timeout=10) as answer:
         assert answer.status == 200

@@ -123,7 +123,7 @@ class Running:
 
         self._machine.loop.work(work)
 
-    def _started(self, each: Container, made: "Handle | Failed", image: Image | None, before: Output | None) -> None:
+    def _started(self, each: Container, made: Handle | Failed, image: Image | None, before: Output | None) -> None:
         each.busy = False
         now, speed = self._machine.clock.now(), self._machine.clock.speed
         if image is not None:
@@ -139,7 +139,7 @@ class Running:
         if each.last:
             each.restarts += 1
             each.previous = before
-        each.backoff = each.backoff.next(now, speed)
+            each.backoff = each.backoff.next(now, speed)  # the first time it is started again at once
         if isinstance(made, Failed):
             each.since = now
             each.finish(128, START_ERROR, made.message, now)

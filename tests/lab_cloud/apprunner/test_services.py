@@ -16,7 +16,7 @@ from tests.lab_cloud.apprunner.stage import NGINX, PYTHON, Runner, source
 from tests.lab_cloud.ecr.registry import Registry, layer, picture
 from tests.waiting import until
 
-ROLE = "arn:aws:iam::123456789012:role/AppRunnerECRAccessRole"
+PULLS = "arn:aws:iam::aws:policy/service-role/AWSAppRunnerServicePolicyForECRAccess"
 SERVER = """
 import http.server, json, os, time
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -236,6 +236,16 @@ def test_metrics(runner: Runner, served: Any) -> None:
     assert until(lambda: named() >= expected)
 
 
+def access_role(runner: Runner) -> str:
+    """A role that may pull from ECR, as the console makes it."""
+    iam, name = runner.cloud.client("iam"), runner.cloud.name("access")
+    trust = {"Effect": "Allow", "Principal": {"Service": "build.apprunner.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)
+    iam.attach_role_policy(RoleName=name, PolicyArn=PULLS)
+    return str(made["Role"]["Arn"])
+
+
 def test_private_images_need_their_role_and_follow_their_tag(runner: Runner) -> None:
     registry, name = Registry(runner.cloud), runner.cloud.name("repository")
     runner.cloud.client("ecr").create_repository(repositoryName=name)
@@ -248,7 +258,7 @@ def test_private_images_need_their_role_and_follow_their_tag(runner: Runner) -> 
     given["AutoDeploymentsEnabled"] = True
     with pytest.raises(ClientError, match=r"InvalidRequestException.*Authentication configuration is invalid"):
         runner.create(SourceConfiguration=given)
-    given["AuthenticationConfiguration"] = {"AccessRoleArn": ROLE}
+    given["AuthenticationConfiguration"] = {"AccessRoleArn": access_role(runner)}
     arn = runner.running(SourceConfiguration=given)
     assert runner.get(arn)[0] == 200
     registry.push(name, image("two"), "other")
@@ -272,12 +282,13 @@ def test_a_role_that_may_not_pull(runner: Runner) -> None:
     registry, name, ecr = Registry(runner.cloud), runner.cloud.name("repository"), runner.cloud.client("ecr")
     ecr.create_repository(repositoryName=name)
     registry.push(name, picture(layer({"x": b""})), "v1")
-    deny = {"Effect": "Deny", "Principal": {"AWS": ROLE}, "Action": "ecr:BatchGetImage"}
+    role = access_role(runner)
+    deny = {"Effect": "Deny", "Principal": {"AWS": role}, "Action": "ecr:BatchGetImage"}
     ecr.set_repository_policy(
         repositoryName=name, policyText=json.dumps({"Version": "2012-10-17", "Statement": [deny]})
     )
     given = source(f"{registry.host}/{name}:v1", "8080")
-    given["AuthenticationConfiguration"] = {"AccessRoleArn": ROLE}
+    given["AuthenticationConfiguration"] = {"AccessRoleArn": role}
     arn = runner.create(SourceConfiguration=given)
     assert runner.settled(arn) == "CREATE_FAILED"
     assert runner.said(arn, "is not authorized to perform: ecr:BatchGetImage")

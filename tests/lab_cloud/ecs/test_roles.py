@@ -9,6 +9,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.fleet import Fleet
 from tests.lab_cloud.iam.callers import User, allow, deny
 from tests.stage import ONCE, Place, RunningCloud, task_role
 from tests.waiting import until
@@ -283,3 +284,33 @@ def test_secrets_need_an_execution_role_and_names_of_their_own(place: Place) -> 
     container["environment"] = [{"name": "A", "value": "x"}]
     with pytest.raises(ClientError, match="The secret name must be unique"):
         register(family="none", containerDefinitions=[container], executionRoleArn=place.execution_role)
+
+
+# -- on EC2 -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_instance_profile_writes_logs_where_there_is_no_execution_role(place: Place) -> None:
+    fleet = Fleet(place)
+    fleet.create(1)
+    try:
+        fleet.until_joined(1, 30)
+        logs = {"awslogs-group": GROUP, "awslogs-region": "us-east-1", "awslogs-stream-prefix": "ec2"}
+        spec = {
+            "name": "web", "image": "python:3.12-alpine", "command": ["python", "-c", "print('from EC2')"],
+            "memory": 128, "logConfiguration": {"logDriver": "awslogs", "options": logs},
+        }  # fmt: skip
+        family = place.cloud.name("roles")
+        place.ecs.register_task_definition(family=family, networkMode="bridge", containerDefinitions=[spec])
+        asked = {"cluster": place.name, "taskDefinition": family, "launchType": "EC2"}
+        task = place.ecs.run_task(**asked)["tasks"][0]["taskArn"]
+        assert place.until_task(task, "STOPPED", 30)["containers"][0].get("exitCode") == 0
+        text = json.dumps({"Version": "2012-10-17", "Statement": [deny("logs:CreateLogStream")]})
+        iam = place.cloud.client("iam")
+        iam.put_role_policy(RoleName="ecsInstanceRole", PolicyName="no-logs", PolicyDocument=text)
+        task = place.ecs.run_task(**asked)["tasks"][0]["taskArn"]
+        reason = place.until_task(task, "STOPPED", 30)["stoppedReason"]
+        assert "assumed-role/ecsInstanceRole/i-" in reason
+        assert "is not authorized to perform: logs:CreateLogStream" in reason
+        iam.delete_role_policy(RoleName="ecsInstanceRole", PolicyName="no-logs")
+    finally:
+        fleet.delete()

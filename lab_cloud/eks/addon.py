@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from . import names
 from .addon_versions import AddonKind, kinds
-from .nodegroup import ACTIVE, CREATING, DEGRADED, DELETING, UPDATING, Issue
+from .nodegroup import CREATING, DEGRADED, DELETING, UPDATING, Issue
 from .update import Update
 
 Step = Literal["wait", "install", "activate", "degrade", "finish", "remove"]
@@ -138,6 +138,3 @@ def decide(view: View) -> Step:
     if problems(view):
         return "degrade"
     return "activate" if view.status in (CREATING, DEGRADED, UPDATING) else "wait"
-
-
-__all__ = ["ACTIVE", "CREATING", "DEGRADED", "DELETING", "UPDATING", "Addon", "Step", "View", "decide", "problems"]

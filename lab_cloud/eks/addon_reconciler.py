@@ -4,10 +4,11 @@ import logging
 from collections.abc import Iterator
 
 from ..world import World
-from .addon import ACTIVE, DEGRADED, Addon, Step, View, decide, problems
+from .addon import Addon, Step, View, decide, problems
 from .cluster import Cluster
 from .controllers import conditions
 from .kubernetes.status import ApiError
+from .nodegroup import ACTIVE, DEGRADED
 from .outside import Roles
 from .planes import Plane, Planes
 from .store import Store

@@ -13,9 +13,10 @@ from ..errors import AwsError
 from ..paging import page
 from ..wire import Call
 from . import names
-from .addon import CREATING, DELETING, UPDATING, Addon
+from .addon import Addon
 from .addon_versions import SCHEMA, AddonKind, kinds
 from .cluster import Cluster
+from .nodegroup import CREATING, DELETING, UPDATING
 from .outside import Roles
 from .pod_identity import Association
 from .store import Region

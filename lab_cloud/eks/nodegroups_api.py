@@ -23,7 +23,6 @@ from .update import Update
 
 MOST_LISTED = 100
 USUAL_TYPE = "t3.medium"
-DEFAULTS = {"amiType": images.USUAL, "capacityType": "ON_DEMAND"}
 
 
 class NodegroupOperations:
@@ -69,7 +68,7 @@ class NodegroupOperations:
             most=most,
             desired=desired,
             ami=ami,
-            capacity=params.get("capacityType") or DEFAULTS["capacityType"],
+            capacity=params.get("capacityType") or "ON_DEMAND",
             version=version,
             release=release,
             disk=0 if template else params.get("diskSize") or DISK,

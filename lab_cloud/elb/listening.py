@@ -1,6 +1,6 @@
 """What a listener does, as the data plane needs it: replaced as a whole when anything changes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .counters import Counters, FlowCounters
 from .model import NO_CHANGES, HeaderChanges, Redirect, Rewrite
@@ -23,12 +23,14 @@ class Forward:
     """Pass the request to a target of one of these groups; each has a weight.
 
     `sticky` is for how many seconds a client stays with its group; 0 when it need not. `limit` is how many requests a
-    single group answers at once, 0 for any number: App Runner's, which refuses the next one.
+    single group answers at once, 0 for any number: App Runner's, which refuses the next one. `credits` is what each
+    group has saved up for its next request.
     """
 
     groups: tuple[tuple[Group, int], ...]
     sticky: int = 0
     limit: int = 0
+    credits: dict[int, int] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

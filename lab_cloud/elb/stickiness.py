@@ -9,7 +9,6 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-
 """
 
 import base64
-import itertools
 import secrets
 import struct
 import time
@@ -24,9 +23,6 @@ from .messages import Header
 from .targets import Group, Target
 
 COOKIE_SECONDS = 7 * 24 * 3600
-GOLDEN = (5**0.5 - 1) / 2
-"""Its multiples spread evenly over 0 to 1: each group gets its very share, also among few requests."""
-_turns = itertools.count()
 """What the client is told; whether the cookie still counts is decided here, by the time inside it."""
 SECRET = secrets.token_bytes(16)
 DIGEST = 12
@@ -105,19 +101,28 @@ def _target(group: Group, brought: dict[bytes, bytes], secure: bool) -> Choice:
 
 
 def pick(action: Forward) -> Group | None:
-    """The target group for one request, by the weights; None when all are 0."""
+    """The target group for one request, by the weights; None when all are 0.
+
+    The heaviest group gets what the others leave; each of those gets a request when it has saved up for one, and so
+    never more than its share, also among few requests.
+    """
     groups = action.groups
     if len(groups) == 1 and groups[0][1] > 0:
         return groups[0][0]
     total = sum(weight for _group, weight in groups)
     if total <= 0:
         return None
-    turn = int(next(_turns) * GOLDEN % 1 * total)
-    for group, weight in groups:
-        turn -= weight
-        if turn < 0:
-            return group
-    return None
+    rest = max(range(len(groups)), key=lambda place: groups[place][1])
+    chosen = rest
+    for place, (_group, weight) in enumerate(groups):
+        if place == rest:
+            continue
+        saved = action.credits[place] = action.credits.get(place, 0) + weight
+        if saved >= total and chosen == rest:
+            chosen = place
+    if chosen != rest:
+        action.credits[chosen] -= total
+    return groups[chosen][0]
 
 
 def cookies(headers: Iterable[Header]) -> dict[bytes, bytes]:

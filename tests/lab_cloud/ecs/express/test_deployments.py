@@ -90,3 +90,17 @@ def test_an_update_overtakes_one_that_is_in_progress(gateways: Gateways) -> None
         groups = [one["arn"] for one in gateways.resources(arn)["ingressPaths"][0]["targetGroups"]]
         found = gateways.cloud.client("elbv2").describe_target_groups(TargetGroupArns=groups)["TargetGroups"]
         assert sorted(one["HealthCheckPath"] for one in found) == ["/", "/health"], "the old revision keeps its own"
+
+
+def test_an_image_that_is_not_there_is_told_and_mended_by_an_update(gateways: Gateways) -> None:
+    made = gateways.ecs.create_express_gateway_service(**gateways.params({"image": "nobody/nothing:1"}))["service"]
+    arn = made["serviceArn"]
+    until(lambda: "tasks failed to start" in gateways.service(arn)["status"].get("statusReason", ""), 30)
+    assert gateways.deployment(arn)["status"] == "STOPPED"
+    assert gateways.get(arn)[0] == 503
+    gateways.ecs.update_express_gateway_service(serviceArn=arn, primaryContainer=program("mended"))
+    gateways.until_deployment(arn, "SUCCESSFUL")
+    assert gateways.get(arn) == (200, "mended")
+    cluster, name = arn.split("/")[1:]
+    gateways.ecs.delete_service(cluster=cluster, service=name, force=True)
+    assert gateways.service(arn)["status"]["statusCode"] == "DRAINING", "the ordinary operation does as well"

@@ -65,7 +65,8 @@ def test_an_image_needs_an_execution_role(gateways: Gateways) -> None:
 def test_bad_input(gateways: Gateways, code: str, words: str, more: dict[str, Any]) -> None:
     before = counts(gateways)
     refused(gateways.ecs.create_express_gateway_service, code, words, **gateways.params(**more))
-    assert counts(gateways) == before, "nothing is left behind"
+    # those of other tests may go meanwhile
+    assert all(now <= then for now, then in zip(counts(gateways), before, strict=True)), "nothing is left behind"
 
 
 def counts(gateways: Gateways) -> list[int]:

@@ -9,7 +9,7 @@ import pytest
 from lab_cloud.runtime.engine import connect
 from tests.lab_cloud.ecr.registry import login
 from tests.lab_cloud.runtime.kinds import KINDS, need
-from tests.stage import Place, RunningCloud
+from tests.stage import Place, RunningCloud, task_role
 from tests.waiting import until
 
 
@@ -106,6 +106,32 @@ def test_a_container_reaches_the_cloud_and_only_what_is_for_it(isolated: Place) 
     # A sandbox has this machine's loopback, so there the cloud's commands are to be had by its key.
     commands = {"docker": 404, "sandbox": 200}[isolated.cloud.state["runtime"]]
     assert [event["message"] for event in found] == [f"200 403 {commands}", "403 403"]
+
+
+CREDENTIALS = """
+import os, urllib.request
+url, token = (os.environ.get("AWS_CONTAINER_" + name) for name in ("CREDENTIALS_FULL_URI", "AUTHORIZATION_TOKEN"))
+given = sorted(name for name in os.environ if name.startswith("AWS_") and ("KEY" in name or "TOKEN" in name))
+asked = urllib.request.urlopen(urllib.request.Request(url, headers={"Authorization": token})).status if url else 0
+print(asked, *given)
+"""
+
+
+def test_a_task_gets_the_credentials_of_its_role(isolated: Place) -> None:
+    role = task_role(isolated.cloud, isolated.cloud.name("role"))
+    options = {"awslogs-group": "/ecs/role", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "role"}
+    logging = {"logDriver": "awslogs", "options": {**options, "awslogs-create-group": "true"}}
+    definition = isolated.program(CREDENTIALS, logConfiguration=logging)
+    task = isolated.run(definition, overrides={"taskRoleArn": role})
+    assert isolated.until_task(task["taskArn"], "STOPPED", 40)["containers"][0]["exitCode"] == 0
+    logs = isolated.cloud.client("logs")
+    found = until(lambda: logs.filter_log_events(logGroupName="/ecs/role")["events"])
+    # SDKs ask loopback only for credentials, and a container of an engine has a loopback of its own
+    wanted = {
+        "docker": "0 AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN",
+        "sandbox": "200 AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    }
+    assert [event["message"] for event in found] == [wanted[isolated.cloud.state["runtime"]]]
 
 
 def test_what_docker_pushes_to_ecr_is_what_runs(isolated: Place) -> None:

@@ -104,19 +104,14 @@ async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 def _bound(wanted: int) -> socket.socket:
     """A listening socket on loopback: on the wanted port where it is free."""
-    for port in (wanted, 0) if wanted else (0,):
-        sock = socket.socket()
-        try:
-            sock.bind((LOOPBACK, port))
-        except OSError:
-            sock.close()
-            if not port:
-                raise
-            continue
-        sock.listen(128)
-        sock.setblocking(False)
-        return sock
-    raise AssertionError("a free port is always found")
+    try:
+        sock = socket.create_server((LOOPBACK, wanted))
+    except OSError:
+        if not wanted:
+            raise
+        sock = socket.create_server((LOOPBACK, 0))
+    sock.setblocking(False)
+    return sock
 
 
 def _says(places: str, name: str) -> str:

@@ -1,6 +1,7 @@
 """Addresses that work: one for code in the notebook, one for the learner's browser."""
 
 import os
+from dataclasses import dataclass
 from html import escape
 from urllib.parse import urlsplit
 
@@ -28,9 +29,46 @@ class Url(str):
         tail = f"/{path.lstrip('/')}"
         return Url(f"{self.rstrip('/')}{tail}", f"{self.browser.rstrip('/')}{tail}")
 
+    def frame(self, height: int = 320) -> "Frame":
+        """The page itself, inside the notebook.
+
+        Parameters
+        ----------
+        height : int
+            In pixels.
+        """
+        return Frame(self, height)
+
     def _repr_html_(self) -> str:
         link = escape(self.browser, quote=True)
         return f'<a href="{link}" target="_blank" rel="noopener">{escape(self)}</a>'
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A page inside the notebook. Its scripts run, but cannot reach the notebook or its cookies.
+
+    Parameters
+    ----------
+    url : Url
+        Its address.
+    height : int
+        In pixels.
+    """
+
+    url: Url
+    height: int
+
+    def __repr__(self) -> str:
+        return f"The page at {self.url}; a notebook shows it here."
+
+    def _repr_html_(self) -> str:
+        link = escape(self.url.browser, quote=True)
+        return (
+            f'<iframe src="{link}" title="The page at {escape(self.url, quote=True)}" sandbox="allow-scripts"'
+            f' style="width:100%;height:{self.height}px;border:1px solid var(--jp-border-color2,#d0d7de);'
+            f'border-radius:6px;background:#fff"></iframe>'
+        )
 
 
 def browser_address(local: str) -> str:

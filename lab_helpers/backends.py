@@ -13,6 +13,7 @@ from .address import Url, browser_address
 from .errors import BackendError, CloudUnavailable, NotConfirmed, NotFound
 
 REGION = "us-east-1"
+ALWAYS_TLS = (".awsapprunner.com", ".on.aws")
 READING = ("Describe", "Get", "List", "BatchGet", "Head", "Filter", "Lookup", "Search", "Assume")
 
 Hook = Callable[..., Any]
@@ -244,14 +245,14 @@ class Aws:
         return boto3.Session(botocore_session=core, region_name=os.environ.get("AWS_REGION"))
 
     def url(self, name: str) -> Url:
-        """The load balancer's DNS name, or an App Runner service's."""
+        """The load balancer's DNS name, an App Runner service's, or the endpoint of an Express service."""
         try:
-            host = _dns_name(self.client("elbv2", lambda **_: None), name)
+            host = _dns_name(self.client("elbv2", lambda **_: None), name.removeprefix("https://").rstrip("/"))
         except NotFound:
             host = kinds_apprunner.host_of(self.client("apprunner", lambda **_: None), name)
             if not host:
                 raise
-        return Url(f"{'https' if host.endswith('.awsapprunner.com') else 'http'}://{host}")
+        return Url(f"{'https' if host.endswith(ALWAYS_TLS) else 'http'}://{host}")
 
     def interrupt(self, task: str) -> str:
         """Nobody can ask AWS for this."""

@@ -18,7 +18,11 @@ def _services(ecs: Any, tags: Tags) -> Iterator[Thing]:
 
 
 def _delete_service(ecs: Any, thing: Thing) -> None:
-    ecs.delete_service(cluster=thing.parent, service=thing.id, force=True)
+    found = ecs.describe_services(cluster=thing.parent, services=[thing.id])["services"]
+    if found and found[0].get("resourceManagementType") == "ECS":  # Express Mode takes away what it has made, too
+        ecs.delete_express_gateway_service(serviceArn=thing.id)
+    else:
+        ecs.delete_service(cluster=thing.parent, service=thing.id, force=True)
 
 
 def _services_gone(ecs: Any, wait: Wait, things: Sequence[Thing]) -> None:

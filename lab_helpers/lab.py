@@ -211,7 +211,7 @@ class Lab(OnThisMachine, Inside, Pictures, Estimates):
         backend = self._cloud()
         if not self._started:
             raise BackendError("The lab has not been started, so nobody knows how long a minute is.", START_FIRST)
-        where = hosts.address(url, backend, lambda: self.client("elbv2"), self._learner())
+        where = hosts.address(url, backend, self.client, self._learner())
         return begin(url, rps, minutes, backend.speed, where, **request)
 
     def now(self) -> datetime:

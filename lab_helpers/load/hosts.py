@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from lab_helpers import tagging
 from lab_helpers.backends import Backend, Endpoint
 from lab_helpers.errors import LoadRefused
+from lab_helpers.inventory import Tags, pages
+from lab_helpers.kinds_apprunner import pages_of
 from lab_helpers.load.plan import split
 
 
-def address(url: object, backend: Backend, elbv2: Callable[[], Any], learner: str) -> str:
+def address(url: object, backend: Backend, client: Callable[[str], Any], learner: str) -> str:
     """Where a load on this URL connects.
 
     Parameters
@@ -21,10 +22,10 @@ def address(url: object, backend: Backend, elbv2: Callable[[], Any], learner: st
         The page to ask for.
     backend : Backend
         The cloud that the lab talks to.
-    elbv2 : callable
-        Gives the client that finds the account's load balancers; only asked on the backend `aws`.
+    client : callable
+        Gives the client of a service, to find what the lab has made; only asked on the backend `aws`.
     learner : str
-        Whose load balancers count.
+        Whose things count.
 
     Returns
     -------
@@ -43,9 +44,9 @@ def address(url: object, backend: Backend, elbv2: Callable[[], Any], learner: st
     """
     host = (split(url).hostname or "").lower().rstrip(".")
     if backend.name == "aws":
-        if not _made_by_the_lab(host, elbv2(), learner):
+        if not _made_by_the_lab(host, client, Tags(learner)):
             raise LoadRefused(
-                f"{host} is not a load balancer that a lab made in this account.",
+                f"{host} is not a load balancer or service that a lab made in this account.",
                 'A load goes only to your own servers. Take the address from lab.url("NAME").',
             )
         return host
@@ -78,14 +79,33 @@ def _loopback(host: str, resolve: bool) -> str:
     return sorted(found)[0] if found and ours else ""
 
 
-def _made_by_the_lab(host: str, elbv2: Any, learner: str) -> bool:
-    name = host.removeprefix("dualstack.")
+def _made_by_the_lab(host: str, client: Callable[[str], Any], tags: Tags) -> bool:
+    if host.endswith(".awsapprunner.com"):
+        return _app_runner(host, client("apprunner"), tags)
+    if host.endswith(".on.aws"):
+        return _express(host, client("ecs"), tags)
+    elbv2, name = client("elbv2"), host.removeprefix("dualstack.")
     for page in elbv2.get_paginator("describe_load_balancers").paginate():
         for balancer in page["LoadBalancers"]:
             if balancer.get("DNSName", "").lower() != name:
                 continue
             told = elbv2.describe_tags(ResourceArns=[balancer["LoadBalancerArn"]])["TagDescriptions"]
-            tags = {tag["Key"]: tag.get("Value", "") for one in told for tag in one["Tags"]}
-            key, value = tagging.COURSE_TAG
-            return tags.get(key) == value and tags.get(tagging.LEARNER_KEY) == learner
+            return any(tags.lab(one["Tags"]) is not None for one in told)
+    return False
+
+
+def _app_runner(host: str, apprunner: Any, tags: Tags) -> bool:
+    for one in pages_of(apprunner, "list_services", "ServiceSummaryList"):
+        if one["ServiceUrl"].lower() == host:
+            return tags.lab(apprunner.list_tags_for_resource(ResourceArn=one["ServiceArn"])["Tags"]) is not None
+    return False
+
+
+def _express(host: str, ecs: Any, tags: Tags) -> bool:
+    for cluster in pages(ecs, "list_clusters", "clusterArns"):
+        for arn in pages(ecs, "list_services", "serviceArns", cluster=cluster, resourceManagementType="ECS"):
+            found = ecs.describe_express_gateway_service(serviceArn=arn, include=["TAGS"])["service"]
+            paths = [path for one in found["activeConfigurations"] for path in one["ingressPaths"]]
+            if any(path["endpoint"].removeprefix("https://").lower() == host for path in paths):
+                return tags.lab(found.get("tags")) is not None
     return False

@@ -143,9 +143,14 @@ class Observer:
         named = tuple(
             f"{one['Protocol']} {one['Port']}"
             for one in sorted(listeners, key=lambda one: one["Port"])
-            if group_arn in str(one.get("DefaultActions"))
+            if group_arn in str(one.get("DefaultActions")) or self._by_rule(one["ListenerArn"], group_arn)
         )
         return (balancer["LoadBalancerName"], balancer["State"]["Code"], named, name)
+
+    def _by_rule(self, listener_arn: str, group_arn: str) -> bool:
+        """Whether a rule of a listener leads to this group, as it does to services that share a load balancer."""
+        rules = self._elbv2.describe_rules(ListenerArn=listener_arn)["Rules"]
+        return any(group_arn in str(one["Actions"]) for one in rules)
 
 
 def _batches(items: Sequence[str], size: int) -> Iterable[Sequence[str]]:

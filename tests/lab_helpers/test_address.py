@@ -16,6 +16,15 @@ def test_text_for_code_and_a_link_for_the_page() -> None:
     )
 
 
+def test_a_page_in_the_notebook_cannot_reach_the_notebook() -> None:
+    frame = Url("http://127.0.0.1:8000/", "/proxy/8000/").at("/a?b=1&c").frame(200)
+    shown = frame._repr_html_()
+    assert 'src="/proxy/8000/a?b=1&amp;c"' in shown
+    assert 'sandbox="allow-scripts"' in shown
+    assert "height:200px" in shown
+    assert "http://127.0.0.1:8000/a?b=1&c" in repr(frame)
+
+
 def test_on_this_machine_the_browser_uses_the_same_address() -> None:
     assert browser_address("http://127.0.0.1:8000") == "http://127.0.0.1:8000"
 

@@ -8,6 +8,7 @@ from lab_helpers.load import hosts
 
 pytestmark = pytest.mark.usefixtures("home")
 MINE = [{"Key": "lab", "Value": "containers-on-aws"}, {"Key": "learner", "Value": "an"}]
+RUNNER, EXPRESS = "abc.us-east-1.awsapprunner.com", "ex-1.ecs.us-east-1.on.aws"
 NAME = "DemoALBForECS-1.eu-west-1.elb.amazonaws.com"
 
 
@@ -31,12 +32,58 @@ class Account:
         return {"TagDescriptions": [{"ResourceArn": "arn:mine", "Tags": self.tags}]}
 
 
-def address(url: str, backend: Backend, account: Account | None = None) -> str:
-    def elbv2() -> Any:
+class Runner:
+    """Stands where a client of App Runner stands: one service with these tags."""
+
+    def __init__(self, tags: list[dict[str, str]]) -> None:
+        self.tags = tags
+
+    def list_services(self) -> Any:
+        return {"ServiceSummaryList": [{"ServiceArn": "arn:mine", "ServiceUrl": RUNNER}]}
+
+    def list_tags_for_resource(self, **words: Any) -> Any:
+        assert words == {"ResourceArn": "arn:mine"}
+        return {"Tags": self.tags}
+
+
+class Express:
+    """Stands where a client of ECS stands: one Express service with these tags."""
+
+    def __init__(self, tags: list[dict[str, str]]) -> None:
+        self.tags = tags
+
+    def can_paginate(self, operation: str) -> bool:
+        return False
+
+    def list_clusters(self) -> Any:
+        return {"clusterArns": ["default"]}
+
+    def list_services(self, **words: Any) -> Any:
+        assert words == {"cluster": "default", "resourceManagementType": "ECS"}
+        return {"serviceArns": ["arn:mine"]}
+
+    def describe_express_gateway_service(self, **words: Any) -> Any:
+        assert words == {"serviceArn": "arn:mine", "include": ["TAGS"]}
+        paths = [{"accessType": "PUBLIC", "endpoint": f"https://{EXPRESS}"}]
+        return {"service": {"activeConfigurations": [{"ingressPaths": paths}], "tags": self.tags}}
+
+
+def address(url: str, backend: Backend, account: Any = None) -> str:
+    def client(_service: str) -> Any:
         assert account is not None, "the account is not to be asked"
         return account
 
-    return hosts.address(url, backend, elbv2, "an")
+    return hosts.address(url, backend, client, "an")
+
+
+@pytest.mark.parametrize(("host", "kind"), [("RUNNER", Runner), ("EXPRESS", Express)])
+def test_on_aws_a_service_that_a_lab_made(host: str, kind: Any) -> None:
+    name = {"RUNNER": RUNNER, "EXPRESS": EXPRESS}[host]
+    assert address(f"https://{name}/", Aws(), kind(MINE)) == name
+    with pytest.raises(LoadRefused, match="not a load balancer or service that a lab made"):
+        address(f"https://{name}/", Aws(), kind([]))
+    with pytest.raises(LoadRefused, match="not a load balancer or service that a lab made"):
+        address(f"https://other-{name}/", Aws(), kind(MINE))
 
 
 @pytest.mark.parametrize(
@@ -104,5 +151,5 @@ def test_on_aws_a_load_balancer_that_a_lab_made(host: str) -> None:
     ],
 )
 def test_on_aws_nothing_else(host: str, tags: list[dict[str, str]]) -> None:
-    with pytest.raises(LoadRefused, match="not a load balancer that a lab made"):
+    with pytest.raises(LoadRefused, match="not a load balancer or service that a lab made"):
         address(f"http://{host}/", Aws(), Account(tags))

@@ -1,4 +1,11 @@
-"""Shifts the traffic of canary deployments: observe, ask `canary.decide`, apply."""
+"""Shifts the traffic of canary deployments: observe, ask `canary.decide`, apply.
+
+An alarm that rings already when a deployment begins is not watched, so that a deployment can mend what it rings for.
+
+References
+----------
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html
+"""
 
 from dataclasses import replace
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...wire import ACCOUNT
 from .. import names
 
 MANAGED = {"AmazonECSManaged": "true"}
@@ -159,13 +160,12 @@ class Gateway:
     def describe_resources(self, configuration: Configuration, *, active: bool) -> dict[str, Any]:
         """``ecsManagedResources`` of a service revision: all that was made, with where to find it."""
         made, status = self.made, "ACTIVE" if active else "DELETED"
-        account = names.arn(self.region, "").split(":")[4]
 
         def each(arn: str, **more: Any) -> dict[str, Any]:
             return {"arn": arn, "status": status, "updatedAt": _moment(made.updated), **more}
 
         def group(identity: str) -> str:
-            return f"arn:aws:ec2:{self.region}:{account}:security-group/{identity}"
+            return f"arn:aws:ec2:{self.region}:{ACCOUNT}:security-group/{identity}"
 
         checked = {
             "healthCheckPath": configuration.path, "healthCheckPort": configuration.port, "port": configuration.port,
@@ -206,7 +206,7 @@ class Gateway:
             "serviceSecurityGroups": [each(group(made.service_group))],
             "logGroups": [
                 each(
-                    f"arn:aws:logs:{self.region}:{account}:log-group:{made.log_group}",
+                    f"arn:aws:logs:{self.region}:{ACCOUNT}:log-group:{made.log_group}",
                     logGroupName=made.log_group,
                 )
             ]

@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ...wire import moto_ec2, moto_express
+from ...wire import ACCOUNT, moto_ec2, moto_express
 from .gateway import MANAGED, METRICS, Configuration, Gateway
 from .surroundings import Surroundings
 
@@ -233,7 +233,7 @@ class Provisioning:
             TreatMissingData="notBreaching",
             Tags=_listed(tags),
         )
-        gateway.made.alarm = f"arn:aws:cloudwatch:{gateway.region}:{_account(gateway)}:alarm:{gateway.alarm_name}"
+        gateway.made.alarm = f"arn:aws:cloudwatch:{gateway.region}:{ACCOUNT}:alarm:{gateway.alarm_name}"
 
     def _call(self, gateway: Gateway, service: str, operation: str, **params: Any) -> dict[str, Any]:
         return self._surroundings.call(gateway.region, service, operation, **params)
@@ -262,7 +262,3 @@ def _listed(tags: Mapping[str, str]) -> list[dict[str, str]]:
 def _short(arn: str) -> str:
     """``app/NAME/ID`` of a load balancer, ``targetgroup/NAME/ID`` of a target group: as metrics name them."""
     return arn.rpartition(":")[2].removeprefix("loadbalancer/")
-
-
-def _account(gateway: Gateway) -> str:
-    return gateway.made.balancer.split(":")[4]

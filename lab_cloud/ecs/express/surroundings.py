@@ -114,8 +114,3 @@ class Surroundings:
         """How many rules a load balancer has; None when it is gone."""
         found = moto_elb.load_balancer(region, balancer)
         return sum(len(one.rules) for one in found.listeners) if found is not None else None
-
-    def groups_missing(self, region: str, groups: tuple[str, ...]) -> list[str]:
-        """Those security groups that do not exist."""
-        known = moto_ec2.security_groups(region)
-        return [one for one in groups if one not in known]

@@ -91,6 +91,7 @@ FIXED: dict[str, st.SearchStrategy[Any]] = {
     "ContainerDefinition.memoryReservation": st.integers(6, 512),
     "ContainerDefinition.essential": st.just(True),
     "ContainerDefinition.dependsOn": st.just([]),
+    "KeyValuePair.name": st.just("A"),
     "PortMapping.containerPort": st.just(80),
     "PortMapping.hostPort": st.just(80),
     "HealthCheck.command": st.just(["CMD", "true"]),
@@ -113,6 +114,7 @@ def values_of(name: str) -> st.SearchStrategy[Any]:
             for member, item in shape["members"].items()
         }
         always = {*shape.get("required", ()), *({"name", "image", "memory"} if name == "ContainerDefinition" else ())}
+        always |= set() if stem else {"executionRoleArn"}  # what has secrets needs one
         always |= {"containerPort"} if name == "PortMapping" else set()
         always |= set(members) if shape.get("union") else set()
         return st.fixed_dictionaries(

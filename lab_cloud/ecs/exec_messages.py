@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 HEADER = struct.Struct(">I32sIQqQ16s32sII")
 HEADER_LENGTH = HEADER.size - 4
-OUTPUT, CLOSED, ACKNOWLEDGE, INPUT = "output_stream_data", "channel_closed", "acknowledge", "input_stream_data"
+OUTPUT, CLOSED = "output_stream_data", "channel_closed"
 TEXT = 1
 """The kind of a payload that is output of the command."""
 

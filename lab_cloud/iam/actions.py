@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 """
 
 PREFIXES = {
-    "cognito-idp": "cognito-idp",
     "dynamodbstreams": "dynamodb",
     "efs": "elasticfilesystem",
     "elb": "elasticloadbalancing",

@@ -28,6 +28,7 @@ from .elb.classic_api import ClassicApi
 from .elb.collector import ElbCollector
 from .elb.reconciler import Elb
 from .errors import CloudError
+from .events.capacity import CapacitySource
 from .events.part import Events
 from .events.sources import AlarmSource, RegistrySource
 from .iam.authority import Authority
@@ -94,6 +95,9 @@ class Cloud:
         registry.on_scan.append(images.scanned)
         watch.evaluation.on_change.append(AlarmSource(events).changed)
         capacity = Ec2AutoScaling(core, self.elb, watch)
+        instances = CapacitySource(capacity.store, events)
+        core.world.add(instances)
+        core.on_reset.append(instances.forget)
         self.ecs = Ecs(core, self.elb, watch, logs, registry.pulling, capacity, events)
         AutoScaling(core, self.ecs, watch)
         self.apprunner = AppRunner(core, registry, watch, logs)

@@ -1,6 +1,5 @@
 """All that EventBridge knows, by region, and the look-ups that raise AWS's errors."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -110,11 +109,6 @@ class Region:
         if found is None:
             raise AwsError("ResourceNotFoundException", f"Event bus {name} does not exist.")
         return found
-
-    def rules(self) -> Iterator[Rule]:
-        """The rules of all buses."""
-        for bus in self.buses.values():
-            yield from bus.rules.values()
 
 
 @dataclass

@@ -161,3 +161,21 @@ def upload(ecr: Any, repository: str) -> str:
             "layers": [{"mediaType": f"{kind}.image.rootfs.diff.tar.gzip", **layer}],
         }
     )
+
+
+def test_a_group_tells_of_its_instances(cloud: RunningCloud, place: Place) -> None:
+    ec2, groups, name = cloud.client("ec2"), cloud.client("autoscaling"), cloud.name("group")
+    heard = Heard(cloud, {"source": ["aws.ec2", "aws.autoscaling"]})
+    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    ec2.create_launch_template(
+        LaunchTemplateName=name, LaunchTemplateData={"ImageId": image, "InstanceType": "t3.micro"}
+    )
+    groups.create_auto_scaling_group(
+        AutoScalingGroupName=name, LaunchTemplate={"LaunchTemplateName": name}, MinSize=1, MaxSize=1,
+        VPCZoneIdentifier=place.subnets[0],
+    )  # fmt: skip
+    launched = heard.until("EC2 Instance Launch Successful", AutoScalingGroupName=name)["detail"]["EC2InstanceId"]
+    heard.until("EC2 Instance State-change Notification", **{"instance-id": launched, "state": "running"})
+    groups.delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
+    heard.until("EC2 Instance State-change Notification", **{"instance-id": launched, "state": "terminated"})
+    heard.close()

@@ -5,6 +5,7 @@ from .connections_api import ConnectionOperations
 from .domains_api import DomainOperations
 from .observability_api import ObservabilityOperations
 from .reconciler import Services
+from .roles import Roles
 from .scaling_api import ScalingOperations
 from .services_api import ServiceOperations
 from .store import Store
@@ -31,6 +32,8 @@ class AppRunnerApi(
         The time.
     services : Services
         What keeps services as they should be.
+    roles : Roles
+        Who may hand roles to App Runner.
     networks : Networks
         Where VPC connectors find subnets.
     host : str
@@ -39,9 +42,12 @@ class AppRunnerApi(
 
     free_text = ("sourceConfiguration.imageRepository.imageIdentifier",)
 
-    def __init__(self, store: Store, clock: Clock, services: Services, networks: Networks, host: str) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, services: Services, roles: Roles, networks: Networks, host: str
+    ) -> None:
         self._store = store
         self._clock = clock
         self._services = services
+        self._roles = roles
         self._networks = networks
         self._host = host

@@ -2,8 +2,7 @@
 
 Slow, so on worker threads; what happened is posted to the world.
 
-The instance role is stored and described: an instance gets no credentials of it yet. Nor does a VPC connector change
-what an instance can reach.
+A VPC connector does not change what an instance can reach.
 """
 
 import logging
@@ -11,12 +10,13 @@ import shlex
 from collections.abc import Callable
 from typing import Protocol
 
-from ..errors import BuildFailed, RuntimeFailure
+from ..errors import AwsError, BuildFailed, RuntimeFailure
 from ..runtime.references import parse
 from ..runtime.spec import ContainerSpec, Exit, Handle, Runtime
 from ..world import World
 from .building import NAMES, CodeBuilder
 from .code import words
+from .roles import Roles
 from .service import Instance, Release, Run, Service, Settings
 from .settings import reference_of
 
@@ -60,13 +60,21 @@ class Launcher:
         Where private images come from.
     logs : Logs
         Where output goes.
+    roles : Roles
+        What gives instances the credentials of their role, and the values of secrets.
+    endpoint : str
+        The cloud's URL.
     """
 
-    def __init__(self, world: World, runtime: Runtime, registries: Registries, logs: Logs) -> None:
+    def __init__(
+        self, world: World, runtime: Runtime, registries: Registries, logs: Logs, roles: Roles, endpoint: str
+    ) -> None:
         self._world = world
         self._runtime = runtime
         self._registries = registries
         self._logs = logs
+        self._roles = roles
+        self._endpoint = endpoint
         self._builder = CodeBuilder(runtime.catalog)
 
     def prepare(
@@ -114,12 +122,17 @@ class Launcher:
             port=int(settings.of_image["Port"]),
             command=tuple(shlex.split(command)) if command else None,
             environment=settings.of_image.get("RuntimeEnvironmentVariables", {}),
+            secrets=settings.of_image.get("RuntimeEnvironmentSecrets", {}),
         )
 
     def _build(self, settings: Settings, tag: str, say: Callable[[str], None]) -> Run:
         assert settings.code is not None
         name, recipe = self._builder.build(settings.code, tag, say)
-        return Run(name, recipe.port, words(recipe.command), recipe.environment)
+        return Run(name, recipe.port, words(recipe.command), recipe.environment, recipe.secrets)
+
+    def end(self, instance: Instance) -> None:
+        """Let its credentials end with an instance. Under the lock."""
+        self._roles.end(instance)
 
     def forget(self, images: set[str]) -> None:
         """Take away those of these images that were built of source code."""
@@ -146,6 +159,12 @@ class Launcher:
         self._logs.open_stream(service.region, group, stream, create_group=True)
         run = release.run
         assert run is not None
+        try:
+            given = self._roles.begin(service, instance, release.settings.role, run.secrets)
+        except AwsError as error:
+            why = f"Failed to read the secrets of your application: {error.message}"
+            self._world.post(lambda: started(None, why))
+            return
         spec = ContainerSpec(
             name=service.name,
             image=run.image,
@@ -153,7 +172,9 @@ class Launcher:
             environment={
                 "AWS_REGION": service.region,
                 "AWS_DEFAULT_REGION": service.region,
+                "AWS_ENDPOINT_URL": self._endpoint,  # AWS needs none: its SDKs know its own addresses
                 **run.environment,
+                **given,
             },
             ports=(run.port,),
             share=instance.share(),

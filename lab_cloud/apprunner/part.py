@@ -11,6 +11,7 @@ from .collector import AppRunnerCollector
 from .doors import Doors
 from .launch import Launcher
 from .reconciler import Services
+from .roles import Roles
 from .service import Service
 from .store import Store
 
@@ -34,13 +35,14 @@ class AppRunner:
         self._core = core
         self.store = Store()
         self.doors = Doors(core.world, core.book, core.folder)
-        launcher = Launcher(core.world, core.runtime, registry.pulling, logs)
+        roles = Roles(core.authority, core.guard, core.vendor, core.dispatcher.invoke)
+        launcher = Launcher(core.world, core.runtime, registry.pulling, logs, roles, core.running.endpoint)
         self._launcher = launcher
         self._services = Services(self.store, core.world, launcher, self.doors, logs, core.delays)
         registry.on_tag.append(self._pushed)
         core.world.add(self._services)
         host = registry.pulling.host
-        core.dispatcher.own("apprunner", AppRunnerApi(self.store, core.clock, self._services, _Vpc(), host))
+        core.dispatcher.own("apprunner", AppRunnerApi(self.store, core.clock, self._services, roles, _Vpc(), host))
         watch.sampler.add(AppRunnerCollector(self.store, self.doors, core.world.lock))
         core.on_start += [self.doors.start, launcher.forget_all]
         core.on_reset.append(self._reset)

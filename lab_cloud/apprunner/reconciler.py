@@ -244,6 +244,7 @@ class Services:
 
     def _note_end(self, service: Service, instance: Instance) -> None:
         """An instance has ended, or could not be started."""
+        self._launcher.end(instance)
         now = self._world.clock.now()
         self._doors.drain(service.group(instance.release), instance.address)
         self._doors.remove(instance.address)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..elb.targets import Target
+from ..iam.vendor import Issued
 from ..runtime.spec import Handle, Share
 from . import names
 
@@ -151,6 +152,8 @@ class Instance:
         Itself in the data plane, once it listens.
     resting : bool
         Whether it has had no request for a while: its CPU is then held back, as on AWS.
+    credentials : Issued or None
+        Those of the instance role.
     """
 
     id: str
@@ -165,6 +168,7 @@ class Instance:
     ended: str = ""
     drain_since: float | None = None
     stopping: bool = False
+    credentials: Issued | None = None
 
     def share(self) -> Share:
         """Its CPU and memory, for the runtime."""

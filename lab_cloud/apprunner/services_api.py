@@ -8,6 +8,7 @@ from ..wire.call import Call
 from . import names, tags
 from .pages import listed
 from .reconciler import Services
+from .roles import Roles
 from .service import Operation, Service
 from .settings import Reader
 from .store import Region, Store, invalid, quota
@@ -22,6 +23,7 @@ class ServiceOperations:
     _store: Store
     _clock: Clock
     _services: Services
+    _roles: Roles
     _host: str
 
     def create_service(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
@@ -33,6 +35,7 @@ class ServiceOperations:
         if len(region.living()) >= MOST:
             raise quota(f"You have reached the limit of {MOST} services in a Region. Delete one first.")
         settings = Reader(region, self._host).create(params)
+        self._roles.check(call, settings.role)
         labels = tags.tag_dict(params.get("Tags"))
         now = self._clock.now()
         service = Service(region.name, name, names.hex_id(), names.url(region.name), settings, now, tags=labels)
@@ -60,6 +63,8 @@ class ServiceOperations:
         _require(service, "updated", "RUNNING")
         old = service.settings
         new = Reader(region, self._host).update(old, params)
+        if new.role != old.role:
+            self._roles.check(call, new.role)
         service.settings = new
         deploys = new.instances_differ(old)
         if deploys:

@@ -35,12 +35,9 @@ CHECK = {
     "UnhealthyThreshold": 5,
 }
 RESERVED = "AWSAPPRUNNER"
+SECRET_ARNS = ("arn:aws:secretsmanager:", "arn:aws:ssm:")
 PRIVATE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z]+(?:-[a-z]+)+-\d)\.amazonaws\.com/(.+)")
 PUBLIC_HOST = "public.ecr.aws/"
-SECRETS = (
-    "Secrets in environment variables (RuntimeEnvironmentSecrets) are not part of the embedded cloud yet: "
-    "use RuntimeEnvironmentVariables."
-)
 UNWATCHED = (
     "Automatic deployments of source code are not part of the embedded cloud, which watches no folder: set "
     "AutoDeploymentsEnabled to False, and call StartDeployment when the code has changed."
@@ -71,8 +68,10 @@ class Reader:
             ``InvalidRequestException``.
         """
         cpu, memory, role = _instance(params.get("InstanceConfiguration", {}))
+        source = self._source(params["SourceConfiguration"])
+        _check_secrets(source, role)
         return Settings(
-            source=self._source(params["SourceConfiguration"]),
+            source=source,
             cpu=cpu,
             memory=memory,
             role=role,
@@ -95,8 +94,10 @@ class Reader:
         cpu, memory, role = _instance({**before, **given})
         source, scaling = params.get("SourceConfiguration"), params.get("AutoScalingConfigurationArn")
         network, watch = params.get("NetworkConfiguration"), params.get("ObservabilityConfiguration")
+        made = old.source if source is None else self._source(_updated(old, source))
+        _check_secrets(made, role)
         return Settings(
-            source=old.source if source is None else self._source(_updated(old, source)),
+            source=made,
             cpu=cpu,
             memory=memory,
             role=role,
@@ -261,15 +262,21 @@ def _of_code(given: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def _of_image(given: Mapping[str, Any]) -> dict[str, Any]:
-    if given.get("RuntimeEnvironmentSecrets"):
-        raise invalid(SECRETS)
     port = given.get("Port") or DEFAULT_PORT
     if not (port.isdecimal() and port.isascii() and 1 <= int(port) <= 65535):
         raise invalid(f"The port {port} is not valid: it must be a number from 1 to 65535.")
-    variables = given.get("RuntimeEnvironmentVariables", {})
-    for name in variables:
+    variables, secrets = given.get("RuntimeEnvironmentVariables", {}), given.get("RuntimeEnvironmentSecrets", {})
+    for name in (*variables, *secrets):
         if name.startswith(RESERVED) or name == "PORT":
             raise invalid(f"The environment variable {name} is reserved: App Runner sets PORT and {RESERVED}* itself.")
+        if name in variables and name in secrets:
+            raise invalid(f"{name} is both an environment variable and a secret.")
+    for name, value in secrets.items():
+        if not value.startswith(SECRET_ARNS):
+            raise invalid(
+                f"The secret {name} has the value {value}: it must be the ARN of a secret of AWS Secrets Manager or of "
+                "a parameter of AWS Systems Manager."
+            )
     command = given.get("StartCommand")
     if command is not None:
         try:
@@ -281,8 +288,19 @@ def _of_image(given: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "Port": port,
         **({"RuntimeEnvironmentVariables": dict(variables)} if variables else {}),
+        **({"RuntimeEnvironmentSecrets": dict(secrets)} if secrets else {}),
         **({"StartCommand": command} if command is not None else {}),
     }
+
+
+def _check_secrets(source: Mapping[str, Any], role: str) -> None:
+    found = source.get("ImageRepository", {}).get("ImageConfiguration") or source.get("CodeRepository", {}).get(
+        "CodeConfiguration", {}
+    ).get("CodeConfigurationValues", {})
+    if found.get("RuntimeEnvironmentSecrets") and not role:
+        raise invalid(
+            "RuntimeEnvironmentSecrets need InstanceConfiguration.InstanceRoleArn, the role that may read them."
+        )
 
 
 def _instance(given: Mapping[str, Any]) -> tuple[int, int, str]:

@@ -7,19 +7,17 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-initialization-error.html
 """
 
-import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import AwsError
 from ..iam.authority import Authority
-from ..iam.evaluate import Decision
 from ..iam.guard import Guard
 from ..iam.principal import Principal
+from ..iam.secret import wanted_by
+from ..iam.secret_values import RETRIED, Invoke, SecretValues, told
 from ..iam.vendor import Vendor
 from ..wire import ACCOUNT, PARTITION, Call
-from ..wire.grants import secret_arn
-from .secret import Wanted, picked, wanted_by
 from .task import Task
 from .task_definition import TaskDefinition
 
@@ -29,9 +27,7 @@ NOT_ASSUMED = (
     "has the proper trust relationship and permissions and that your IAM user has permissions to pass this role."
 )
 INIT = "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
-RETRIED = "service call has been retried 1 time(s): "
 EXEC = ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel")
-Invoke = Callable[[Call, dict[str, Any]], dict[str, Any]]
 
 
 class Roles:
@@ -62,7 +58,7 @@ class Roles:
         self._authority = authority
         self._guard = guard
         self._vendor = vendor
-        self._invoke = invoke
+        self._values = SecretValues(authority, invoke)
         self._instance_role = instance_role
 
     # -- before a task is there ------------------------------------------------------------------------------
@@ -143,7 +139,7 @@ class Roles:
         if not private or who is None:
             return ""
         decision = self._authority.ask(who, "ecr:GetAuthorizationToken")
-        return "" if decision.allowed else f"{INIT}unable to retrieve ecr registry auth: {RETRIED}{_denied(decision)}"
+        return "" if decision.allowed else f"{INIT}unable to retrieve ecr registry auth: {RETRIED}{told(decision)}"
 
     def log_refusal(self, task: Task, region: str, group: str, stream: str, *, create_group: bool) -> str:
         """Why no log stream can be made in the name of the execution role; empty when it can."""
@@ -157,7 +153,7 @@ class Roles:
         for action, resource in needed:
             decision = self._authority.ask(who, action, resource)
             if not decision.allowed:
-                return _denied(decision)
+                return told(decision)
         return ""
 
     def fetch_secrets(self, task: Task) -> str:
@@ -167,48 +163,10 @@ class Roles:
             for one in wanted_by(container.definition, task.region):
                 who = self._authority.session_of(role, task.id)
                 try:
-                    container.secrets[one.name] = self._value(who, one)
+                    container.secrets[one.name] = self._values.value(who, one)
                 except AwsError as error:
                     return f"{INIT}{error.message}"
         return ""
-
-    def _value(self, who: Principal, one: Wanted) -> str:
-        return self._of_manager(who, one) if one.source == "secretsmanager" else self._of_store(who, one)
-
-    def _of_manager(self, who: Principal, one: Wanted) -> str:
-        about = f"unable to retrieve secret from asm: {RETRIED}failed to fetch secret {one.reference} "
-        about += "from secrets manager: "
-        arn = secret_arn(one.region, one.reference)
-        decision = self._authority.ask(who, "secretsmanager:GetSecretValue", arn)
-        if not decision.allowed:
-            raise AwsError("", about + _denied(decision))
-        asked = {"SecretId": arn, "VersionStage": one.stage, "VersionId": one.version}
-        try:
-            found = self._invoke(
-                Call("secretsmanager", "GetSecretValue", one.region), {key: each for key, each in asked.items() if each}
-            )
-        except AwsError as error:
-            raise AwsError("", f"{about}{_failed(error)}") from error
-        try:
-            return picked(str(found.get("SecretString", "")), one.key)
-        except KeyError:
-            told = f"retrieved secret from Secrets Manager did not contain json key {one.key}"
-            raise AwsError("", f"unable to retrieve secret from asm: {told}") from None
-
-    def _of_store(self, who: Principal, one: Wanted) -> str:
-        about = f"unable to retrieve secrets from ssm: {RETRIED}"
-        arn = f"arn:{PARTITION}:ssm:{one.region}:{ACCOUNT}:parameter/{one.reference.lstrip('/')}"
-        decision = self._authority.ask(who, "ssm:GetParameters", arn)
-        if not decision.allowed:
-            raise AwsError("", about + _denied(decision))
-        bare = one.reference.lstrip("/")
-        tried = [one.reference] if bare.count("/") else [one.reference, bare, f"/{bare}"]
-        for name in dict.fromkeys(tried):
-            asked = {"Names": [name], "WithDecryption": True}
-            found = self._invoke(Call("ssm", "GetParameters", one.region), asked)["Parameters"]
-            if found:
-                return str(found[0]["Value"])
-        raise AwsError("", f"{about}invalid parameters: {one.reference}")
 
     # -- what the task role is for ---------------------------------------------------------------------------
 
@@ -243,11 +201,3 @@ def _roles(definition: TaskDefinition, overrides: Mapping[str, Any]) -> tuple[st
         role if role.startswith("arn:") or not role else f"arn:{PARTITION}:iam::{ACCOUNT}:role/{role}" for role in found
     )
     return task, execution
-
-
-def _denied(decision: Decision) -> str:
-    return f"AccessDeniedException: {decision.message} status code: 400, request id: {uuid.uuid4()}"
-
-
-def _failed(error: AwsError) -> str:
-    return f"{error.code}: {error.message} status code: 400, request id: {uuid.uuid4()}"

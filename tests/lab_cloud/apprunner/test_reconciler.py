@@ -71,10 +71,14 @@ class Launcher:
     def __init__(self) -> None:
         self.refusal = ""
         self.forgotten: set[str] = set()
+        self.ended: list[str] = []
         self.handles: dict[str, Handle] = {}
 
     def prepare(self, service: Service, release: Release, say: Any, ready: Any) -> None:
         ready(None if self.refusal else Run("image", PORT), self.refusal)
+
+    def end(self, instance: Instance) -> None:
+        self.ended.append(instance.id)
 
     def forget(self, images: set[str]) -> None:
         self.forgotten |= images

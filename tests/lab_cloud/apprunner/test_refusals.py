@@ -66,7 +66,13 @@ def test_the_rest_of_a_source(runner: Runner) -> None:
     )
     refused(runner, "must have an ImageRepository", SourceConfiguration={})
     secrets = source(RuntimeEnvironmentSecrets={"KEY": "arn:aws:ssm:us-east-1:123456789012:parameter/x"})
-    refused(runner, "not part of the embedded cloud yet", SourceConfiguration=secrets)
+    refused(runner, "need InstanceConfiguration.InstanceRoleArn", SourceConfiguration=secrets)
+    wrong = source(RuntimeEnvironmentSecrets={"KEY": "my-secret"})
+    refused(runner, "it must be the ARN", SourceConfiguration=wrong)
+    both = source(RuntimeEnvironmentSecrets={"A": "arn:aws:ssm:x"}, RuntimeEnvironmentVariables={"A": "1"})
+    refused(runner, "both an environment variable and a secret", SourceConfiguration=both)
+    role = {"InstanceRoleArn": "arn:aws:iam::123456789012:role/nobody"}
+    refused(runner, "Error in assuming instance role", InstanceConfiguration=role)
     for name in ("PORT", "AWSAPPRUNNER_X"):
         variables = source(RuntimeEnvironmentVariables={name: "1"})
         refused(runner, f"{name} is reserved", SourceConfiguration=variables)

@@ -1,6 +1,6 @@
 import pytest
 
-from lab_cloud.ecs.secret import Wanted, picked, wanted, wanted_by
+from lab_cloud.iam.secret import Wanted, picked, wanted, wanted_by
 
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf"
 PARAMETER = "arn:aws:ssm:eu-west-1:123456789012:parameter"

@@ -1,5 +1,6 @@
 """How calls that fail are tried again and given up, by a clock that is moved by hand."""
 
+import json
 import threading
 from typing import Any
 
@@ -91,6 +92,42 @@ def test_what_cannot_help_is_not_tried_again() -> None:
     delivered(targets, {})
     assert targets.calls == 1
     assert "RETRY_ATTEMPTS" not in targets.dead[0]
+
+
+class Moody:
+    """A target that takes one call in three, and keeps in mind which events came."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.came: list[int] = []
+        self.dead: list[int] = []
+
+    def call(self, order: Order) -> dict[str, Any]:
+        self.calls += 1
+        if self.calls % 3:
+            raise Failed("ERROR_FROM_TARGET", "not now", again=True)
+        self.came.append(json.loads(order.payload)["detail"]["n"])
+        return {}
+
+    def bury(self, order: Order, queue: str, attributes: dict[str, str]) -> None:
+        self.dead.append(json.loads(order.payload)["detail"]["n"])
+
+
+def test_of_a_thousand_events_each_arrives_once_or_is_a_dead_letter() -> None:
+    clock, moody = ManualClock(60.0), Moody()
+    world, trail, store = World(clock), Trail(), EventStore()
+    deliveries = Deliveries(world, moody, trail)
+    router = Router(clock, store, deliveries, trail, Counters(threading.RLock()))
+    rule = Rule("r", "default", "rule-arn", "1", pattern=read('{"source": ["s"]}'))
+    rule.targets["t"] = {"Arn": "a", "RetryPolicy": {"MaximumRetryAttempts": 1}, "DeadLetterConfig": {"Arn": "grave"}}
+    store.region("us-east-1").find(None).rules["r"] = rule
+    for number in range(1000):
+        router.accept("us-east-1", "default", made("us-east-1", "s", "t", {"n": number}, clock.now()))
+    while deliveries.waiting:
+        deliveries.tick(clock.advance(0.1))
+    assert sorted(moody.came + moody.dead) == list(range(1000))
+    assert len(moody.came) > 100
+    assert len(moody.dead) > 100
 
 
 @given(st.integers(0, 500), st.floats(0, 1))

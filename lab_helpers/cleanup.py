@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from . import kinds_account, kinds_apprunner, kinds_ecr, kinds_ecs, kinds_network, kinds_scaling
+from . import kinds_account, kinds_apprunner, kinds_ecr, kinds_ecs, kinds_events, kinds_network, kinds_scaling
 from .errors import CleanupFailed
 from .inventory import Client, Kind, Tags, Thing, Wait
 
@@ -13,6 +13,7 @@ from .inventory import Client, Kind, Tags, Thing, Wait
 KINDS: tuple[Kind, ...] = (
     kinds_scaling.SCALABLE_TARGETS,
     kinds_scaling.ALARMS,
+    *kinds_events.CALLERS,
     kinds_ecs.SERVICES,
     kinds_ecs.TASKS,
     kinds_ecs.CLUSTERS,
@@ -24,6 +25,7 @@ KINDS: tuple[Kind, ...] = (
     kinds_network.TARGET_GROUPS,
     *kinds_apprunner.KINDS,
     kinds_network.SECURITY_GROUPS,
+    *kinds_events.RECEIVERS,
     kinds_ecr.REPOSITORIES,
     kinds_account.LOG_GROUPS,
     kinds_account.INSTANCE_PROFILES,
@@ -114,7 +116,7 @@ def find(
         if services is not None and kind.service not in services:
             continue
         try:
-            listed = list(kind.find(client(kind.service), tags))
+            listed = list(kind.find(client if kind.whole else client(kind.service), tags))
         except ClientError as error:
             if error.response["Error"]["Code"] in ABSENT:  # a cloud without the operation has no such thing
                 continue

@@ -61,6 +61,8 @@ class Kind:
         while and what follows depends on it.
     after : callable, optional
         ``after(clients, things)`` takes away what AWS leaves behind of things that have gone, and that has no tags.
+    whole : bool
+        ``find`` gets the function that gives clients in place of one client, since the tags lie in another service.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Kind:
     delete: Callable[[Any, Thing], None]
     settle: Callable[[Any, Wait, Sequence[Thing]], None] | None = None
     after: Callable[[Client, Sequence[Thing]], None] | None = None
+    whole: bool = False
 
 
 class Tags:

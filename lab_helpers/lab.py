@@ -336,7 +336,7 @@ class Lab(OnThisMachine, Inside, Pictures, Estimates):
             self._tags = tagging.tags_of(self.number, self._learner())
         found = tagging.tagged(model, params, self._tags)
         service = model.service_model.service_name
-        if found is not None and service not in self._used:
+        if (found is not None or model.name in tagging.MAKES_UNTAGGED) and service not in self._used:
             self._used.add(service)
             Built(self._cloud().name).used(service)
         return found

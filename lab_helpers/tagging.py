@@ -12,6 +12,8 @@ MEMBERS = ("tags", "Tags", "TagSpecifications")
 COURSE_TAG = ("lab", "containers-on-aws")
 LEARNER_KEY = "learner"
 NUMBER_KEY = "lab-number"
+MAKES_UNTAGGED = {"CreateSchedule"}
+"""What takes no tags and is found by something else that it belongs to."""
 # What an EC2 call makes, where the name of the call does not say it.
 EC2_MAKES = {"RunInstances": "instance", "AllocateAddress": "elastic-ip", "CreateNatGateway": "natgateway"}
 

@@ -22,6 +22,7 @@ from .core import Core
 from .delays import Delays
 from .ecr.service import Ecr
 from .ecs.part import Ecs
+from .efs.part import Efs
 from .eks.part import Eks
 from .elb.api import ElbApi
 from .elb.classic_api import ClassicApi
@@ -98,6 +99,7 @@ class Cloud:
         instances = CapacitySource(capacity.store, events)
         core.world.add(instances)
         core.on_reset.append(instances.forget)
+        self.efs = Efs(core)
         self.ecs = Ecs(core, self.elb, watch, logs, registry.pulling, capacity, events)
         AutoScaling(core, self.ecs, watch)
         self.apprunner = AppRunner(core, registry, watch, logs)

@@ -10,6 +10,7 @@
     ├── PortInUse                  the port asked for is taken
     ├── BuildFailed                an image could not be built
     │   └── DockerfileError        a line of the Dockerfile cannot be read, or asks for what this builder does not do
+    ├── MountRefused               a file system cannot be mounted, in the words of the mount helper
     ├── RegistryRefused            a registry on this machine does not take an image
     └── RuntimeFailure             a container could not be prepared or started
         ├── ImageNotFound          no such image, as `CannotPullContainerError` words it
@@ -98,6 +99,24 @@ class DockerfileError(BuildFailed):
         shown = shown if len(shown) <= 100 else f"{shown[:99]}…"
         super().__init__(f"Dockerfile line {line}: {message}" + (f": {shown}" if shown else ""), remedy)
         self.line = line
+
+
+class MountRefused(CloudError):  # noqa: N818
+    """A file system cannot be mounted.
+
+    Parameters
+    ----------
+    message : str
+        What the mount helper prints.
+    remedy : str
+        What to do, or which rule is missing.
+    code : int
+        The mount helper's exit code.
+    """
+
+    def __init__(self, message: str, remedy: str = "", code: int = 32) -> None:
+        super().__init__(message, remedy)
+        self.code = code
 
 
 class RegistryRefused(CloudError):  # noqa: N818

@@ -199,6 +199,15 @@ def _eks(place: Place, operation: str, params: Params) -> list[str]:
     return [place.named("eks", "cluster/", name)] if name else _generic(place, operation, params)
 
 
+def _efs(place: Place, operation: str, params: Params) -> list[str]:
+    found = {"FileSystemId": "file-system/", "AccessPointId": "access-point/"}
+    named = [place.named("elasticfilesystem", kind, params[key]) for key, kind in found.items() if params.get(key)]
+    if params.get("ResourceId"):
+        kind = "access-point/" if params["ResourceId"].startswith("fsap-") else "file-system/"
+        named.append(place.named("elasticfilesystem", kind, params["ResourceId"]))
+    return named
+
+
 def _generic(place: Place, operation: str, params: Params) -> list[str]:
     """What the parameters name as ARNs, other than roles, which are passed and not acted on."""
     found: list[str] = []
@@ -225,6 +234,7 @@ _FINDERS: dict[str, Finder] = {
     "dynamodb": _dynamodb,
     "ec2": _nothing,
     "ecs": _ecs,
+    "efs": _efs,
     "eks": _eks,
     "elb": _nothing,
     "elbv2": _elb,

@@ -19,6 +19,14 @@ class NetworkApi:
             raise AwsError("DependencyViolation", f"resource {group} has a dependent object")
         return FORWARD
 
+    def delete_subnet(self, call: Call, params: dict[str, Any]) -> Answer:
+        """Refuse while a network interface is in it."""
+        subnet = params.get("SubnetId", "")
+        if moto_ec2.subnet_users(call.region, subnet):
+            text = f"The subnet '{subnet}' has dependencies and cannot be deleted."
+            raise AwsError("DependencyViolation", text)
+        return FORWARD
+
     def describe_security_groups(self, call: Call, params: dict[str, Any]) -> Answer:
         """Show the default group's own rule from the beginning."""
         moto_ec2.complete(call.region)

@@ -106,7 +106,13 @@ def instance_state(region: str, instance_id: str) -> tuple[str, str] | None:
 
 
 def create_eni(
-    region: str, subnet_id: str, groups: Sequence[str], *, public_ip: bool = False, description: str = ""
+    region: str,
+    subnet_id: str,
+    groups: Sequence[str],
+    *,
+    public_ip: bool = False,
+    description: str = "",
+    address: str = "",
 ) -> Eni:
     """Make a network interface with a free address of the subnet.
 
@@ -120,6 +126,8 @@ def create_eni(
         Whether it gets a public address too.
     description : str
         What DescribeNetworkInterfaces shows.
+    address : str
+        The address that it must have, which is free; empty for any.
 
     Raises
     ------
@@ -134,7 +142,7 @@ def create_eni(
     for group in groups:
         if group not in known:
             raise AwsError("InvalidGroup.NotFound", f"The security group '{group}' does not exist")
-    address = _free_address(backend, place)
+    address = address or _free_address(backend, place)
     made = backend.create_network_interface(
         place, address, group_ids=list(groups), description=description, public_ip_auto_assign=public_ip
     )
@@ -186,6 +194,16 @@ def group_users(region: str, group_id: str) -> list[str]:
         if group.id != group_id and any(_names(rule, group_id) for rule in (*group.ingress_rules, *group.egress_rules))
     ]
     return used
+
+
+def subnet_users(region: str, subnet_id: str) -> list[str]:
+    """Ids of the network interfaces in a subnet; that of a terminated instance is gone on AWS."""
+    backend = _backend(region)
+    return [
+        eni.id
+        for eni in (backend.enis.values() if backend is not None else ())
+        if eni.subnet.id == subnet_id and (eni.instance is None or eni.instance.state != "terminated")
+    ]
 
 
 def create_group(region: str, vpc_id: str, name: str, description: str) -> str:

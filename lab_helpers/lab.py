@@ -6,6 +6,7 @@ from typing import Any
 
 from . import backends, cleanup, exercises, home, tagging, waiting
 from .address import Url
+from .designing import Designing
 from .errors import BackendError, CleanupFailed
 from .estimates import Estimates
 from .inside import Inside
@@ -20,7 +21,7 @@ from .replay import Built, footprint, replay
 START_FIRST = "Run lab.start() first."
 
 
-class Lab(OnThisMachine, Inside, Pictures, Estimates):
+class Lab(OnThisMachine, Inside, Pictures, Estimates, Designing):
     """A lab of the course, connected to a cloud.
 
     Nothing happens before `start`.

@@ -239,7 +239,7 @@ def _core(folder: Path, port: int, speed: float, runtime: str) -> Core:
         world=world,
         moto=moto,
         dispatcher=dispatcher,
-        book=AddressBook(),
+        book=AddressBook(relayed=chosen.name == "docker"),
         runtime=chosen,
         authority=authority,
         guard=guard,

@@ -28,6 +28,12 @@ class Item:
     price: Price
 
     @property
+    def how_much(self) -> str:
+        """So many of what, for people."""
+        number = "less than 0.01" if 0 < self.amount < 0.01 else f"{self.amount:.3g}"
+        return f"{number} × {self.price.about}"
+
+    @property
     def hourly(self) -> float:
         """US dollars an hour."""
         return self.price.hourly(self.amount)
@@ -77,10 +83,7 @@ class Costs:
 
     def rows(self) -> list[tuple[str, str, str, str]]:
         """What it is for, how much of what, US dollars an hour, and a month; the sum comes last."""
-        found = [
-            (item.what, f"{item.amount:.3g} × {item.price.about}", f"{item.hourly:.4f}", f"{item.monthly:.2f}")
-            for item in self.items
-        ]
+        found = [(item.what, item.how_much, f"{item.hourly:.4f}", f"{item.monthly:.2f}") for item in self.items]
         return [*found, ("all together", "", f"{self.hourly:.4f}", f"{self.monthly:.2f}")]
 
     def frame(self) -> Any:
@@ -93,9 +96,7 @@ class Costs:
         """
         import pandas as pd
 
-        rows = [
-            (item.what, f"{item.amount:.3g} × {item.price.about}", item.hourly, item.monthly) for item in self.items
-        ]
+        rows = [(item.what, item.how_much, item.hourly, item.monthly) for item in self.items]
         return pd.DataFrame(rows, columns=list(HEAD))
 
     def remarks(self) -> list[str]:

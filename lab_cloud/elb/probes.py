@@ -23,6 +23,8 @@ PROBES_PER_SECOND = 250
 MISSING_SECONDS = 0.02
 LINE_LIMIT = 1024
 LINGER_SECONDS = 1.0
+RELAY_SECONDS = 0.1
+"""How long a connection must last to count for a TCP check, where an engine takes it before the program does."""
 REFUSED = Outcome("refused")
 TIMEOUT = Outcome("timeout")
 FAILED = Outcome("failed")
@@ -31,9 +33,10 @@ FAILED = Outcome("failed")
 class Probe(asyncio.Protocol):
     """One check: sends a request, and answers with the status of what comes back."""
 
-    def __init__(self, request: bytes, verdict: "asyncio.Future[Outcome]") -> None:
+    def __init__(self, request: bytes, verdict: "asyncio.Future[Outcome]", patience: float = 0.0) -> None:
         self._request = request
         self._verdict = verdict
+        self._patience = patience
         self._line = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -41,12 +44,17 @@ class Probe(asyncio.Protocol):
         self.transport = cast(asyncio.Transport, transport)
         if self._request:
             self.transport.write(self._request)
+        elif self._patience:
+            asyncio.get_running_loop().call_later(self._patience, self._decide, Outcome("answered"))
         else:
             self._decide(Outcome("answered"))
 
     def data_received(self, data: bytes) -> None:
-        """Read the first line."""
+        """Read the first line; for a TCP check any word of the target will do."""
         if self._verdict.done():
+            return
+        if not self._request:
+            self._decide(Outcome("answered"))
             return
         self._line += data
         if b"\n" in self._line or len(self._line) > LINE_LIMIT:
@@ -180,7 +188,7 @@ class Prober:
         timer = self._loop.call_at(deadline, _give_up, verdict)
         try:
             transport, _probe = await self._loop.create_connection(
-                lambda: Probe(request, verdict),
+                lambda: Probe(request, verdict, RELAY_SECONDS if self._book.relayed else 0.0),
                 "127.0.0.1",
                 port,
                 ssl=unverified() if check.protocol == "HTTPS" else None,

@@ -11,9 +11,16 @@ class AddressBook:
     a network interface, or the id of an instance for a container that shares its host's network; what is known of an
     instance by its id is found by its private address, too, and the other way round. All methods may be called from any
     thread.
+
+    Parameters
+    ----------
+    relayed : bool
+        Whether a loopback port takes connections before its program listens, since a container engine passes them on:
+        it hangs up when nobody is there.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, relayed: bool = False) -> None:
+        self.relayed = relayed
         self._lock = threading.Lock()
         self._ports: dict[tuple[str, int], int] = {}
         self._same: dict[str, str] = {}

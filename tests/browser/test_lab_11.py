@@ -52,10 +52,14 @@ def test_the_whole_lab(server: Jupyter, page: Page) -> None:
     lab.picture("lab-11-express")
 
     lab.run("## Clean up")
-    for words, name in (("USD per month", "monthly"), ("alarm for the rollback", "parts"), ("many containers", "ways")):
+    for words, name in (
+        ("USD per month", "monthly"),
+        ("alarm for the rollback", "parts"),
+        ("helper containers", "ways"),
+    ):
         show(page.locator(".jp-OutputArea-output table", has_text=words).last)
         lab.picture(f"lab-11-{name}")
-    show(page.locator("img[src^='data:image/svg+xml']").last)
+    show(page.locator(".jp-OutputArea-output img[src^='data:image/svg+xml']").last)
     lab.picture("lab-11-still")
     answer_by_keyboard(page, lab, server, 11)
 

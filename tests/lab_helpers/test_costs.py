@@ -22,6 +22,11 @@ def test_it_is_a_table_that_says_what_it_is() -> None:
     assert frame["USD per month"].sum() == pytest.approx(costs.monthly)
 
 
+def test_amounts_are_for_people() -> None:
+    told = [item.how_much for item in planned({"x": {"ipv4": 2, "fargate.vcpu": 0.25, "ecr.gb": 0.00001}}).items]
+    assert told == ["2 × public IPv4 address", "0.25 × Fargate: vCPU (x86_64)", "less than 0.01 × ECR: GB of images"]
+
+
 def test_names_are_escaped() -> None:
     assert "<b>" not in planned({"<b>": {"alb": 1}})._repr_html_()
 

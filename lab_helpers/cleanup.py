@@ -5,7 +5,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from . import kinds_account, kinds_apprunner, kinds_ecr, kinds_ecs, kinds_events, kinds_network, kinds_scaling
+from . import (
+    kinds_account,
+    kinds_apprunner,
+    kinds_ecr,
+    kinds_ecs,
+    kinds_events,
+    kinds_network,
+    kinds_scaling,
+    kinds_stores,
+)
 from .errors import CleanupFailed
 from .inventory import Client, Kind, Tags, Thing, Wait
 
@@ -26,6 +35,7 @@ KINDS: tuple[Kind, ...] = (
     *kinds_apprunner.KINDS,
     kinds_network.SECURITY_GROUPS,
     *kinds_events.RECEIVERS,
+    *kinds_stores.KINDS,
     kinds_ecr.REPOSITORIES,
     kinds_account.LOG_GROUPS,
     kinds_account.INSTANCE_PROFILES,

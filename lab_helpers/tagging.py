@@ -12,6 +12,7 @@ MEMBERS = ("tags", "Tags", "TagSpecifications")
 COURSE_TAG = ("lab", "containers-on-aws")
 LEARNER_KEY = "learner"
 NUMBER_KEY = "lab-number"
+BUCKET_SETTINGS = "CreateBucketConfiguration"
 MAKES_UNTAGGED = {"CreateSchedule"}
 """What takes no tags and is found by something else that it belongs to."""
 # What an EC2 call makes, where the name of the call does not say it.
@@ -41,6 +42,10 @@ def tagged(model: Any, params: Mapping[str, Any], tags: Mapping[str, str]) -> di
         None when the operation makes nothing, or what it makes takes no tags.
     """
     name, shape = model.name, model.input_shape
+    if name == "CreateBucket" and shape is not None:  # S3 has them one level deeper
+        settings = dict(params.get(BUCKET_SETTINGS) or {})
+        pair = shape.members[BUCKET_SETTINGS].members["Tags"].member
+        return {**params, BUCKET_SETTINGS: {**settings, "Tags": _pairs(pair, settings.get("Tags"), tags)}}
     if not name.startswith(MAKING) or name.endswith("Tags") or shape is None:
         return None
     member = next((one for one in MEMBERS if one in shape.members), None)

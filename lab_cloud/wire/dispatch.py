@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
 from ..errors import AwsError
-from . import answers, cbor, model, moto_load, moto_objects, moto_queues, validate
+from . import answers, cbor, model, moto_buckets, moto_load, moto_objects, moto_queues, validate
 from .call import FORWARD, Call, Handler, Postponed, Response, handler_of
 from .moto_apps import MotoApps, unsupported
 from .sigv4 import Request, Signer
@@ -138,6 +138,7 @@ class Dispatcher:
         self.guard(call, request, params_of)
         if service == "s3":
             moto_objects.begin(call)
+            moto_buckets.begin(call, request.body)
             return self._forward(request, call)  # objects are bytes, not parameters: S3 checks its own input
         params = params_of()
         self._check(known, operation, params, getattr(owned, "free_text", ()))

@@ -34,6 +34,8 @@ def test_the_tags() -> None:
         ("logs", "CreateLogGroup", "tags", TAGS),
         ("eks", "CreateCluster", "tags", TAGS),
         ("sqs", "CreateQueue", "tags", TAGS),
+        ("s3", "CreateBucket", "CreateBucketConfiguration", {"Tags": UPPER}),
+        ("dynamodb", "CreateTable", "Tags", UPPER),
         ("ec2", "CreateSecurityGroup", "TagSpecifications", [{"ResourceType": "security-group", "Tags": UPPER}]),
         ("ec2", "CreateLaunchTemplate", "TagSpecifications", [{"ResourceType": "launch-template", "Tags": UPPER}]),
         ("ec2", "RunInstances", "TagSpecifications", [{"ResourceType": "instance", "Tags": UPPER}]),

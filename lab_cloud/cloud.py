@@ -100,7 +100,7 @@ class Cloud:
         core.world.add(instances)
         core.on_reset.append(instances.forget)
         self.efs = Efs(core)
-        self.ecs = Ecs(core, self.elb, watch, logs, registry.pulling, capacity, events)
+        self.ecs = Ecs(core, self.elb, watch, logs, registry.pulling, capacity, events, self.efs)
         AutoScaling(core, self.ecs, watch)
         self.apprunner = AppRunner(core, registry, watch, logs)
         eks = Eks(core, self._secret_of, registry.pulling, capacity, self.elb.targets)

@@ -10,6 +10,7 @@ from ..world import World
 from .metadata import PREFIX as METADATA
 from .outside import Logs, Registries
 from .roles import Roles
+from .storage import Storage
 from .task import Container, Task
 from .task_definition import MIB, container_ports, cpu_units, environment_of, memory_mib
 
@@ -38,18 +39,28 @@ class Launcher:
         Where images are pulled from with the task's execution role.
     roles : Roles
         In whose name that is done, and what the containers may do.
+    storage : Storage
+        What gives tasks their volumes.
     endpoint : str
         The cloud's URL.
     """
 
     def __init__(
-        self, world: World, runtime: Runtime, logs: Logs, registries: Registries, roles: Roles, endpoint: str
+        self,
+        world: World,
+        runtime: Runtime,
+        logs: Logs,
+        registries: Registries,
+        roles: Roles,
+        storage: Storage,
+        endpoint: str,
     ) -> None:
         self._world = world
         self._runtime = runtime
         self._logs = logs
         self._registries = registries
         self._roles = roles
+        self._storage = storage
         self._endpoint = endpoint
 
     def _open_logs(self, task: Task) -> str:
@@ -73,13 +84,15 @@ class Launcher:
         """Get what a task needs before its images; why that cannot be, or an empty text. Under the lock."""
         private = any(self._registries.has(each.definition["image"]) for each in task.containers)
         why = self._roles.pull_refusal(task, private) or self._roles.fetch_secrets(task) or self._open_logs(task)
+        why = why or self._storage.prepare(task)
         if not why:
             self._roles.begin(task)
         return why
 
     def forget(self, task: Task) -> None:
-        """Let its credentials end with a task. Under the lock."""
+        """Let its credentials and its volumes end with a task. Under the lock."""
         self._roles.end(task)
+        self._storage.release(task)
 
     def pull(self, task: Task, pulled: Pulled) -> None:
         """Pull the images of a task on a worker thread.
@@ -154,6 +167,7 @@ class Launcher:
             ports=container_ports(definition),
             memory_limit=memory * MIB if memory else None,
             share=task.share,
+            mounts=self._storage.mounts(task, container),
             hostname=task.interface.dns_name if task.interface else None,
             user=definition.get("user"),
             stop_timeout=min(float(definition.get("stopTimeout", DEFAULT_STOP_SECONDS)), MAX_STOP_SECONDS),

@@ -3,6 +3,7 @@
 from ..autoscaling.part import Ec2AutoScaling
 from ..cloudwatch.part import CloudWatch
 from ..core import Core
+from ..efs.part import Efs
 from ..elb.reconciler import Elb
 from ..wire.moto_logs import MotoLogs
 from .agents import Agents
@@ -22,6 +23,7 @@ from .outside import Announcements, Registries
 from .provider_reconciler import Providers
 from .roles import Roles
 from .service_reconciler import ServiceReconciler
+from .storage import Storage
 from .store import Store
 from .task_reconciler import TaskReconciler
 
@@ -45,6 +47,8 @@ class Ecs:
         The groups whose instances run tasks.
     events : Announcements
         Who is told of what happens.
+    files : Efs
+        The file systems that tasks mount.
     """
 
     def __init__(
@@ -56,13 +60,17 @@ class Ecs:
         registries: Registries,
         capacity: Ec2AutoScaling,
         events: Announcements,
+        files: Efs,
     ) -> None:
         self._core = core
         self.store = Store()
         networks, balancing = VpcNeighbour(core.book), ElbNeighbour(elb.targets)
         hosts = Ec2Neighbour()
         roles = Roles(core.authority, core.guard, core.vendor, core.dispatcher.invoke, hosts.role)
-        launcher = Launcher(core.world, core.runtime, logs, registries, roles, core.running.endpoint)
+        storage = Storage(core.folder / "ecs", core.world, files.mounting, roles)
+        core.on_start.append(storage.clear)
+        core.on_close.append(storage.clear)
+        launcher = Launcher(core.world, core.runtime, logs, registries, roles, storage, core.running.endpoint)
         tasks = TaskReconciler(self.store, core.world, launcher, networks, balancing, core.delays)
         self.agents = Agents(self.store, core.world, hosts, core.delays)
         core.world.add(self.agents)

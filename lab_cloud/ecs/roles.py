@@ -177,6 +177,11 @@ class Roles:
             task.credentials = self._vendor.issue(role, task.id)
         task.agent = "RUNNING" if task.execute_command and self.may_exec(task) else "STOPPED"
 
+    def of_task(self, task: Task) -> Principal | None:
+        """The session of a task's own role; None when it has none."""
+        role = _roles(task.definition, task.overrides)[0]
+        return self._authority.session_of(role, task.id) if role else None
+
     def end(self, task: Task) -> None:
         """Let its credentials end with it."""
         if task.credentials is not None:
@@ -185,11 +190,8 @@ class Roles:
 
     def may_exec(self, task: Task) -> bool:
         """Whether the agent of ECS Exec in a task can reach Systems Manager: by the permissions of the task's role."""
-        role = _roles(task.definition, task.overrides)[0]
-        if not role:
-            return False
-        who = self._authority.session_of(role, task.id)
-        return all(self._authority.ask(who, f"ssmmessages:{action}").allowed for action in EXEC)
+        who = self.of_task(task)
+        return who is not None and all(self._authority.ask(who, f"ssmmessages:{action}").allowed for action in EXEC)
 
 
 def _roles(definition: TaskDefinition, overrides: Mapping[str, Any]) -> tuple[str, str]:

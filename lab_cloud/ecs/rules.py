@@ -12,6 +12,7 @@ from ..errors import AwsError
 from .container_health import check_definition
 from .dependencies import check_dependencies
 from .task_definition import cpu_units, memory_mib
+from .volumes import check_volumes
 
 FAMILY = re.compile(r"^[a-zA-Z0-9_-]{1,255}$")
 CONTAINER_NAME = re.compile(r"^[a-zA-Z0-9_-]{1,255}$")
@@ -76,6 +77,7 @@ def check_task_definition(registered: dict[str, Any]) -> None:
         _check_container(container, mode, memory)
         check_definition(container)
     check_dependencies(containers)
+    check_volumes(registered)
     _check_sums(containers, cpu, memory)
 
 

@@ -9,6 +9,7 @@ from . import names
 from .container_health import Record, task_health
 from .tags import tag_list
 from .task_definition import TaskDefinition
+from .volumes import Prepared
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - as AWS shows it; nothing is bound to it
 STOPPED_VISIBLE_SECONDS = 3600.0
@@ -166,6 +167,7 @@ class Task:
     starting: bool = False
     pulled: bool = False
     share: Share | None = None
+    volumes: dict[str, Prepared] = field(default_factory=dict, repr=False)
     was_healthy: bool = False
     told_unhealthy: bool = False
     pull_started_at: float | None = None

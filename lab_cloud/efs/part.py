@@ -1,9 +1,10 @@
 """EFS as a part of the cloud."""
 
 from ..core import Core
+from ..runtime.mounts import remove_folder
 from .api import EfsApi
 from .mounting import Mounting
-from .reconciler import FileSystems, remove
+from .reconciler import FileSystems
 from .store import EfsStore
 
 
@@ -37,4 +38,4 @@ class Efs:
         self._clear()
 
     def _clear(self) -> None:
-        remove(self.store.root)
+        remove_folder(self.store.root)

@@ -1,17 +1,17 @@
 """Moves file systems, mount targets and access points through their states, and measures what the files hold."""
 
 import os
-import shutil
 from pathlib import Path
 
 from ..delays import Delays
+from ..runtime.mounts import remove_folder
 from ..wire import moto_ec2
 from ..world import World
 from .file_system import AVAILABLE, CREATING, DELETING, EMPTY_BYTES, UPDATING, FileSystem
 from .store import EfsStore, Region
 
-MEASURED_EVERY = 10.0
-"""Real seconds; AWS meters every hour or so."""
+MEASURED_EVERY = 2.0
+"""Real seconds; AWS meters within the hour."""
 BLOCK = 4096
 
 
@@ -65,7 +65,7 @@ class FileSystems:
                 if system.state == DELETING:
                     del region.systems[system.id]
                     place = self._store.place(region.name, system.id)
-                    self._world.work(lambda place=place: remove(place))  # type: ignore[misc]
+                    self._world.work(lambda place=place: remove_folder(place))  # type: ignore[misc]
                     continue
                 system.state = AVAILABLE
             if now - system.measured >= MEASURED_EVERY:
@@ -94,8 +94,3 @@ def size_of(place: Path) -> int:
                 continue  # it is gone already
             total += -(-max(size, 1) // BLOCK) * BLOCK
     return total
-
-
-def remove(place: Path) -> None:
-    """Remove the files of a file system; slow."""
-    shutil.rmtree(place, ignore_errors=True)

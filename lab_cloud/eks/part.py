@@ -5,12 +5,12 @@ from collections.abc import Callable
 from ..autoscaling.part import Ec2AutoScaling
 from ..core import Core
 from ..elb.targets import TargetRegistry
+from ..runtime.mounts import remove_folder
 from . import images
 from .addon_reconciler import AddonReconciler
 from .agents.addresses import Addresses
 from .agents.loop import Loop
 from .agents.machine import Machine, Registries
-from .agents.volumes import remove_folder
 from .api import EksApi
 from .drains import Drains
 from .fargate_reconciler import Fargate

@@ -57,6 +57,11 @@ def clear_mount_points(root: Path, mounts: Sequence[Mount]) -> None:
             ) from None
 
 
+def remove_folder(folder: Path) -> None:
+    """Remove a folder with what programs have left in it; slow."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def link_mounts(root: Path, mounts: Sequence[Mount]) -> None:
     """Links to the mounted folders in a container's own folder, so that relative paths find them.
 

@@ -300,10 +300,12 @@ async def _send(send: Send, response: Response, *, close: bool = False, head: bo
     headers = {**response.headers, "content-length": str(len(response.body))}
     if head:  # the length of what GET would bring
         headers["content-length"] = str(response.headers.get("content-length", len(response.body)))
-    if response.status in (204, 304):
+    body = response.body
+    if response.status in (204, 304):  # they have no body: one would break the connection for the next request
         headers.pop("content-length")
+        body = b""
     if close:
         headers["connection"] = "close"
     pairs = [(name.encode("latin-1"), str(value).encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": response.status, "headers": pairs})
-    await send({"type": "http.response.body", "body": response.body})
+    await send({"type": "http.response.body", "body": body})

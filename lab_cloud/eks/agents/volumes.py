@@ -6,11 +6,11 @@ https://kubernetes.io/docs/concepts/storage/volumes/
 """
 
 import base64
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from ...runtime.mounts import remove_folder
 from ...runtime.spec import Mount
 from .environment import ConfigError, Source, field, resource
 from .node import Node
@@ -181,8 +181,3 @@ class Volumes:
                 if kind in self._mounters and volume["name"] in self._mounted:
                     self._mounters[kind].unmount(pod, volume, self._node)
         remove_folder(self._folder)
-
-
-def remove_folder(folder: Path) -> None:
-    """Remove a folder with what programs have left in it."""
-    shutil.rmtree(folder, ignore_errors=True)

@@ -156,3 +156,23 @@ def test_the_control_address_needs_the_key(cloud: RunningCloud) -> None:
     connection.request("POST", "/_lab/reset", b"{}", {"x-lab-key": "guess"})
     assert connection.getresponse().status == 403
     connection.close()
+
+
+def test_an_answer_without_content_leaves_the_connection_as_it_was(cloud: RunningCloud) -> None:
+    name = cloud.client("efs").create_file_system(CreationToken=cloud.name("efs"))["FileSystemId"]
+    connection = http.client.HTTPConnection("127.0.0.1", cloud.state["port"], timeout=10)
+    credentials = Credentials(cloud.state["access_key"], cloud.state["secret_key"])
+    try:
+        sockets = []
+        for action in ("create-tags", "delete-tags"):  # both answer 204
+            body = b'{"Tags": [{"Key": "a", "Value": "b"}]}' if action == "create-tags" else b'{"TagKeys": ["a"]}'
+            path = f"/2015-02-01/{action}/{name}"
+            request = AWSRequest("POST", cloud.endpoint + path, data=body)
+            SigV4Auth(credentials, "elasticfilesystem", "us-east-1").add_auth(request)
+            connection.request("POST", path, body, dict(request.headers.items()))
+            answer = connection.getresponse()
+            assert (answer.status, answer.read()) == (204, b"")
+            sockets.append(connection.sock)
+        assert sockets[0] is sockets[1] is not None
+    finally:
+        connection.close()

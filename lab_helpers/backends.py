@@ -5,16 +5,16 @@ Each makes boto3 clients of the same kind; the cells do not know which one they 
 
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Protocol
 
-from . import cloud, kinds_apprunner
+from . import cloud
 from .address import Url, browser_address
-from .errors import BackendError, CloudUnavailable, NotConfirmed, NotFound
+from .aws.account import Aws
+from .elsewhere import Elsewhere, dns_name
+from .errors import BackendError, CloudUnavailable
 
 REGION = "us-east-1"
-ALWAYS_TLS = (".awsapprunner.com", ".on.aws")
-READING = ("Describe", "Get", "List", "BatchGet", "Head", "Filter", "Lookup", "Search", "Assume")
 
 Hook = Callable[..., Any]
 
@@ -117,7 +117,7 @@ class Embedded:
         return f"the embedded cloud (AWS's own waiting is divided by {self.speed:g}; containers are {containers})"
 
 
-class Endpoint:
+class Endpoint(Elsewhere):
     """Any AWS-compatible endpoint, reached as `localstack_client` finds it."""
 
     name = "endpoint"
@@ -168,18 +168,10 @@ class Endpoint:
 
     def url(self, name: str) -> Url:
         """The load balancer's DNS name; a local endpoint answers on its own port unless the name has one."""
-        host = _dns_name(self.client("elbv2", lambda **_: None), name)
+        host = dns_name(self.client("elbv2", lambda **_: None), name)
         port = self.address().rsplit(":", 1)[-1]
         local = host.endswith(("localhost", ".localstack.cloud")) and port.isdigit()
         return Url(f"http://{host}:{port}" if local else f"http://{host}")
-
-    def interrupt(self, task: str) -> str:
-        """Nobody can ask AWS for this."""
-        raise _no_interruption()
-
-    def now(self) -> datetime:
-        """Real time."""
-        return datetime.now(UTC)
 
     def describe(self) -> str:
         """The endpoint's address."""
@@ -194,105 +186,6 @@ class Endpoint:
 
     def _region(self) -> str:
         return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or REGION
-
-
-class Aws:
-    """A real account. Nothing is made in it until the learner has said yes."""
-
-    name = "aws"
-    delay: float | None = None
-    speed = 1.0
-
-    def __init__(self) -> None:
-        self.confirmed = False
-        self.cost: float | None = None
-        self._account = ""
-        self._region = ""
-
-    def start(self, speed: float | None) -> str:
-        """Show account, region and cost, and ask."""
-        import botocore.exceptions
-
-        if speed is not None:
-            raise BackendError("AWS has its own speed.", "Call lab.start() without one.")
-        try:
-            session = self.session(lambda **_: None)
-            if not session.region_name:
-                raise BackendError("No region is set.", "Set AWS_REGION, for example to us-east-1.")
-            self._account = session.client("sts").get_caller_identity()["Account"]
-        except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
-            raise BackendError(
-                f"AWS does not know you: {error}", "Sign in first: aws configure, or aws sso login."
-            ) from error
-        self._region = session.region_name
-        if not self.confirmed:
-            self._ask()
-        return ""
-
-    def client(self, service: str, hook: Hook) -> Any:
-        """A client of your own AWS configuration."""
-        return self.session(hook).client(service)
-
-    def session(self, hook: Hook) -> Any:
-        """A session of your own AWS configuration, which only reads until you have confirmed."""
-        import boto3
-        import botocore.session
-
-        core = botocore.session.Session()
-        core.register("provide-client-params", self._guard)
-        core.register("provide-client-params", hook)
-        # boto3 itself reads only AWS_DEFAULT_REGION; the other tools of AWS read AWS_REGION.
-        return boto3.Session(botocore_session=core, region_name=os.environ.get("AWS_REGION"))
-
-    def url(self, name: str) -> Url:
-        """The load balancer's DNS name, an App Runner service's, or the endpoint of an Express service."""
-        try:
-            host = _dns_name(self.client("elbv2", lambda **_: None), name.removeprefix("https://").rstrip("/"))
-        except NotFound:
-            host = kinds_apprunner.host_of(self.client("apprunner", lambda **_: None), name)
-            if not host:
-                raise
-        return Url(f"{'https' if host.endswith(ALWAYS_TLS) else 'http'}://{host}")
-
-    def interrupt(self, task: str) -> str:
-        """Nobody can ask AWS for this."""
-        raise _no_interruption()
-
-    def now(self) -> datetime:
-        """Real time."""
-        return datetime.now(UTC)
-
-    def describe(self) -> str:
-        """Account and region."""
-        return f"AWS account {self._account}, region {self._region}"
-
-    def _ask(self) -> None:
-        cost = "" if self.cost is None else f" It costs about {self.cost:.2f} US dollars an hour (an estimate)."
-        print(f"This lab will make things in {self.describe()}.{cost}")
-        if os.environ.get("LAB_CONFIRM") == "yes":
-            self.confirmed = True
-            return
-        try:
-            self.confirmed = input("Type yes to go on: ").strip().lower() == "yes"
-        except Exception:  # no keyboard: each front end raises its own error
-            self.confirmed = False
-        if not self.confirmed:
-            raise NotConfirmed(
-                "Nothing was made.", "To go on, run lab.start() again and type yes, or set LAB_CONFIRM=yes."
-            )
-
-    def _guard(self, model: Any, **_: Any) -> None:
-        if not self.confirmed and not model.name.startswith(READING):
-            raise NotConfirmed(
-                f"{model.name} would change your AWS account, and you have not confirmed.", "Run lab.start() first."
-            )
-
-
-def _no_interruption() -> BackendError:
-    return BackendError(
-        "Only the embedded cloud interrupts a Spot task when it is asked to.",
-        "Stop the task instead: ecs.stop_task(cluster=..., task=...). A service replaces it in the same way.",
-    )
 
 
 def choose() -> Backend:
@@ -337,14 +230,3 @@ def _cloud_gone(caught_exception: Exception | None = None, **_: Any) -> None:
             "The embedded cloud does not answer any more.",
             "Run lab.start() again, then the cells that make your clients.",
         ) from None
-
-
-def _dns_name(elbv2: Any, name: str) -> str:
-    import botocore.exceptions
-
-    if "." in name:
-        return name
-    try:
-        return str(elbv2.describe_load_balancers(Names=[name])["LoadBalancers"][0]["DNSName"])
-    except botocore.exceptions.ClientError as error:
-        raise NotFound(f"There is no load balancer {name}.", "Look at the cell that makes it.") from error

@@ -1,9 +1,11 @@
 """Delete what carries the lab's tag, and nothing else; then look again, so that "nothing is left" is seen."""
 
+import time
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 from . import (
     kinds_account,
@@ -42,6 +44,17 @@ KINDS: tuple[Kind, ...] = (
     kinds_account.ROLES,
     kinds_account.POLICIES,
 )
+HELD = {
+    *("DependencyViolation", "ResourceInUse", "ResourceInUseException", "DeleteConflict", "ConflictException"),
+    *("ClusterContainsServicesException", "ClusterContainsTasksException", "UpdateInProgressException"),
+    *("ClusterContainsContainerInstancesException", "ClusterContainsCapacityProviderException"),
+    *("OperationNotPermitted", "OperationAborted", "ScalingActivityInProgress", "InvalidStateException"),
+    *("FileSystemInUse", "BucketNotEmpty", "Throttling", "ThrottlingException", "RequestLimitExceeded"),
+    *("TooManyRequestsException", "ServerException"),
+}
+"""What passes by itself: another thing still lets go of this one, or AWS asks for patience."""
+PATIENCE = 120.0  # real seconds in which a thing that is still held may be let go
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0  # real seconds between two tries
 ABSENT = {"UnsupportedOperation", "UnknownOperationException", "InvalidAction", "404"}
 
 
@@ -57,36 +70,63 @@ class Report:
         Nothing was deleted; this only says what would be.
     unseen : tuple of str
         Kinds that this cloud could not list, so that nobody knows whether any are left.
+    proof : str
+        On a real account: what AWS's own index of tags said afterwards.
     """
 
     things: tuple[Thing, ...]
     dry_run: bool = False
     unseen: tuple[str, ...] = ()
+    proof: str = ""
 
     def rows(self) -> list[tuple[str, str]]:
         """Kind and name, in the order of deletion; several of the same name are one row with their number."""
         counted = Counter((thing.kind, thing.name) for thing in self.things)
         return [(kind, name if number == 1 else f"{name} ({number})") for (kind, name), number in counted.items()]
 
+    def _steps(self) -> list[tuple[str, ...]]:
+        """The rows as they are shown: what would be deleted has numbers, since there the order is the news."""
+        if not self.dry_run:
+            return list(self.rows())
+        return [(f"{place}.", *row) for place, row in enumerate(self.rows(), 1)]
+
     @property
     def verdict(self) -> str:
         """What it comes to, in one line."""
         if self.dry_run:
             return "Nothing has been deleted: this is what would be." if self.things else "There is nothing to delete."
-        seen = "Looked again: nothing that carries the lab's tag is left."
+        seen = f"Looked again: nothing that carries the lab's tag is left. {self.proof}".rstrip()
         return f"{seen} (This cloud cannot list: {', '.join(self.unseen)}.)" if self.unseen else seen
 
     def __repr__(self) -> str:
-        width = max((len(kind) for kind, _ in self.rows()), default=0)
-        return "\n".join([*(f"{kind:{width}}  {name}" for kind, name in self.rows()), self.verdict])
+        steps = self._steps()
+        widths = [max(map(len, column)) for column in zip(*steps, strict=True)]
+        lines = ["  ".join(f"{text:{width}}" for text, width in zip(row, widths, strict=True)) for row in steps]
+        return "\n".join([*(line.rstrip() for line in lines), self.verdict])
 
     def _repr_html_(self) -> str:
         verb = "Would be deleted" if self.dry_run else "Deleted"
-        rows = "".join(f"<tr><td>{escape(kind)}</td><td>{escape(name)}</td></tr>" for kind, name in self.rows())
-        table = (
-            f"<table><thead><tr><th>{verb}</th><th>Name</th></tr></thead><tbody>{rows}</tbody></table>" if rows else ""
-        )
+        head = ("Step", verb, "Name") if self.dry_run else (verb, "Name")
+        rows = "".join(f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in row)}</tr>" for row in self._steps())
+        heads = "".join(f"<th>{text}</th>" for text in head)
+        table = f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>" if rows else ""
         return f"{table}<p>{escape(self.verdict)}</p>"
+
+
+def _until_let_go(kind: Kind, client: Any, thing: Thing, patience: float) -> None:
+    """Try to delete again and again, with longer and longer pauses, while another thing holds it."""
+    from botocore.exceptions import ClientError
+
+    deadline, pause = time.monotonic() + patience, FIRST_PAUSE
+    while True:
+        try:
+            kind.delete(client, thing)
+            return
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in HELD or time.monotonic() + pause > deadline:
+                raise
+        time.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE)
 
 
 def names(things: Sequence[Thing]) -> str:
@@ -138,8 +178,19 @@ def find(
     return Found(things, tuple(unseen))
 
 
-def delete(client: Client, wait: Wait, things: Sequence[Thing]) -> None:
-    """Delete things, each kind before what it uses.
+def delete(client: Client, wait: Wait, things: Sequence[Thing], patience: float = PATIENCE) -> None:
+    """Delete things, each kind before what it uses; what is still held is tried again.
+
+    Parameters
+    ----------
+    client : callable
+        Gives the boto3 client of a service.
+    wait : callable
+        Waits as `Lab.wait` does.
+    things : sequence of Thing
+        What `find` has found.
+    patience : float
+        Real seconds in which a thing that another one still holds is tried again.
 
     Raises
     ------
@@ -152,7 +203,7 @@ def delete(client: Client, wait: Wait, things: Sequence[Thing]) -> None:
         ours = [thing for thing in things if thing.kind == kind.name]
         for thing in ours:
             try:
-                kind.delete(client(kind.service), thing)
+                _until_let_go(kind, client(kind.service), thing, patience)
             except ClientError as error:
                 code = error.response["Error"]["Code"]
                 if "NotFound" in code or "NoSuchEntity" in code:  # gone already, with something else or by another hand

@@ -5,7 +5,8 @@
     LabError                       one line of what is wrong, one line of what to do
     ├── CloudUnavailable           the embedded cloud is not running, or cannot be started
     ├── BackendError               the backend that was asked for cannot be used
-    │   └── NotConfirmed           a real account, and nobody has said yes
+    │   ├── NotConfirmed           a real account, and nobody has said yes
+    │   └── NotAllowed             a real account, and a call that makes what no lab makes, or without the lab's tags
     ├── NotReached                 a waiter's end; what was waited for did not come
     ├── ReplayFailed               a lab that this one needs could not be brought
     ├── CleanupFailed              something that carries the lab's tag could not be deleted
@@ -61,6 +62,10 @@ class BackendError(LabError):
 
 class NotConfirmed(BackendError):  # noqa: N818
     """The backend is a real account, and nobody has said yes to using it."""
+
+
+class NotAllowed(BackendError):  # noqa: N818
+    """A real account, and a call that makes what no lab makes, too much of it, or without the lab's tags."""
 
 
 class NotReached(LabError):  # noqa: N818

@@ -6,6 +6,8 @@ from typing import Any
 
 from . import backends, cleanup, exercises, home, tagging, waiting
 from .address import Url
+from .aws.account import Aws
+from .aws.proof import prove
 from .designing import Designing
 from .errors import BackendError, CleanupFailed
 from .estimates import Estimates
@@ -49,7 +51,7 @@ class Lab(OnThisMachine, Inside, Pictures, Estimates, Designing):
 
     # -- the cloud -------------------------------------------------------------------------------------------
 
-    def start(self, speed: float | None = None) -> None:
+    def start(self, speed: float | None = None, confirm: str = "") -> None:
         """Bring the account to where this lab begins, from any state, and say so.
 
         What an earlier run of this lab left is removed, and the labs that it stands on are replayed where they are
@@ -60,6 +62,8 @@ class Lab(OnThisMachine, Inside, Pictures, Estimates, Designing):
         speed : float, optional
             How many times shorter AWS's own waiting is; only for the embedded cloud, and 60 when it is not given.
             Another speed than that of the running cloud starts the cloud anew.
+        confirm : str
+            Only for a real account: ``yes``, or its number, where nobody can type it.
 
         Raises
         ------
@@ -71,8 +75,8 @@ class Lab(OnThisMachine, Inside, Pictures, Estimates, Designing):
         stop_all()
         about = home.notebook(self.number)
         backend = self._cloud()
-        if isinstance(backend, backends.Aws):
-            backend.cost = about.cost
+        if isinstance(backend, Aws):
+            backend.cost, backend.confirm, backend.guard.learner = about.cost, confirm, self._learner()
         identity = backend.start(speed)
         self._clients.clear()
         self._used.clear()
@@ -248,7 +252,9 @@ class Lab(OnThisMachine, Inside, Pictures, Estimates, Designing):
         left = self._find(tags, built, None).things
         if left:
             raise CleanupFailed(f"Still there: {cleanup.names(left)}.", "Run lab.teardown() again in a minute.")
-        return cleanup.Report(tuple(found.things), unseen=found.unseen)
+        real = isinstance(self._cloud(), Aws)
+        proof = prove(self.client, self._learner(), found.things, self.wait) if real else ""
+        return cleanup.Report(tuple(found.things), unseen=found.unseen, proof=proof)
 
     # -- learning --------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ A hook of botocore adds them, so that the cell shows the AWS call and nothing el
 operation's own model calls tags, and never a tag that the learner has given.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 MAKING = ("Create", "Run", "Register", "Put", "Start", "Allocate", "Request")
@@ -12,7 +12,8 @@ MEMBERS = ("tags", "Tags", "TagSpecifications")
 COURSE_TAG = ("lab", "containers-on-aws")
 LEARNER_KEY = "learner"
 NUMBER_KEY = "lab-number"
-BUCKET_SETTINGS = "CreateBucketConfiguration"
+NESTED = "CreateBucketConfiguration.Tags"
+"""Where S3 has them: one level deeper."""
 MAKES_UNTAGGED = {"CreateSchedule"}
 """What takes no tags and is found by something else that it belongs to."""
 # What an EC2 call makes, where the name of the call does not say it.
@@ -22,6 +23,55 @@ EC2_MAKES = {"RunInstances": "instance", "AllocateAddress": "elastic-ip", "Creat
 def tags_of(number: int, learner: str) -> dict[str, str]:
     """The tags of everything that one learner makes in one lab."""
     return {COURSE_TAG[0]: COURSE_TAG[1], LEARNER_KEY: learner, NUMBER_KEY: f"{number:02d}"}
+
+
+def member_of(model: Any) -> str:
+    """The parameter of an operation that takes the tags of what it makes; empty when there is none.
+
+    Parameters
+    ----------
+    model : botocore.model.OperationModel
+        The operation.
+    """
+    name, shape = model.name, model.input_shape
+    if not name.startswith(MAKING) or name.endswith("Tags") or shape is None:
+        return ""
+    if name == "CreateBucket":
+        return NESTED
+    found = next((one for one in MEMBERS if one in shape.members), "")
+    if found == "TagSpecifications" and _kind_of(name) not in shape.members[found].member.members["ResourceType"].enum:
+        return ""
+    return found
+
+
+def has_tags(model: Any, params: Mapping[str, Any], learner: str) -> bool:
+    """Whether what a call makes will be found by its tags.
+
+    Parameters
+    ----------
+    model : botocore.model.OperationModel
+        The operation.
+    params : mapping
+        Its parameters.
+    learner : str
+        Whose it must be.
+    """
+    if model.name == "PutParameter" and params.get("Overwrite"):  # what is there has its tags
+        return True
+    given: Any = params
+    for part in member_of(model).split("."):
+        given = given.get(part) if isinstance(given, Mapping) else None
+    if isinstance(given, Sequence) and given and "ResourceType" in given[0]:
+        ours = (one for one in given if one["ResourceType"] == _kind_of(model.name))
+        given = [pair for one in ours for pair in one.get("Tags", ())]
+    flat = _flat(given)
+    return flat.get(COURSE_TAG[0]) == COURSE_TAG[1] and flat.get(LEARNER_KEY) == learner
+
+
+def _flat(tags: Any) -> dict[str, str]:
+    if isinstance(tags, Mapping):
+        return dict(tags)
+    return {one.get("key", one.get("Key")): one.get("value", one.get("Value", "")) for one in tags or ()}
 
 
 def tagged(model: Any, params: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, Any] | None:
@@ -42,22 +92,21 @@ def tagged(model: Any, params: Mapping[str, Any], tags: Mapping[str, str]) -> di
         None when the operation makes nothing, or what it makes takes no tags.
     """
     name, shape = model.name, model.input_shape
-    if name == "CreateBucket" and shape is not None:  # S3 has them one level deeper
-        settings = dict(params.get(BUCKET_SETTINGS) or {})
-        pair = shape.members[BUCKET_SETTINGS].members["Tags"].member
-        return {**params, BUCKET_SETTINGS: {**settings, "Tags": _pairs(pair, settings.get("Tags"), tags)}}
-    if not name.startswith(MAKING) or name.endswith("Tags") or shape is None:
+    member = member_of(model)
+    if not member or (name == "PutParameter" and params.get("Overwrite")):  # SSM refuses both at once
         return None
-    member = next((one for one in MEMBERS if one in shape.members), None)
-    if member is None or (name == "PutParameter" and params.get("Overwrite")):  # SSM refuses both at once
-        return None
+    if member == NESTED:
+        outer, inner = NESTED.split(".")
+        nested = params.get(outer) or {}
+        pair = shape.members[outer].members[inner].member
+        return {**params, outer: {**nested, inner: _pairs(pair, nested.get(inner), tags)}}
     if member == "TagSpecifications":
         added: Any = _specifications(name, shape.members[member], params.get(member), tags)
     elif shape.members[member].type_name == "map":
         added = {**tags, **(params.get(member) or {})}
     else:
         added = _pairs(shape.members[member].member, params.get(member), tags)
-    return None if added is None else {**params, member: added}
+    return {**params, member: added}
 
 
 def _pairs(shape: Any, given: Any, tags: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -70,11 +119,9 @@ def _pairs(shape: Any, given: Any, tags: Mapping[str, str]) -> list[dict[str, An
     return given_pairs + [{key: name, value: text, **more} for name, text in tags.items() if name not in taken]
 
 
-def _specifications(operation: str, shape: Any, given: Any, tags: Mapping[str, str]) -> list[dict[str, Any]] | None:
+def _specifications(operation: str, shape: Any, given: Any, tags: Mapping[str, str]) -> list[dict[str, Any]]:
     """EC2's form: tags for each type of resource that the call makes."""
-    kind = EC2_MAKES.get(operation) or _kebab(operation.removeprefix("Create"))
-    if kind not in shape.member.members["ResourceType"].enum:
-        return None
+    kind = _kind_of(operation)
     pair = shape.member.members["Tags"].member
     specifications = [dict(one) for one in given or []]
     for one in specifications:
@@ -82,6 +129,11 @@ def _specifications(operation: str, shape: Any, given: Any, tags: Mapping[str, s
             one["Tags"] = _pairs(pair, one.get("Tags"), tags)
             return specifications
     return [*specifications, {"ResourceType": kind, "Tags": _pairs(pair, None, tags)}]
+
+
+def _kind_of(operation: str) -> str:
+    """What an EC2 call makes."""
+    return EC2_MAKES.get(operation) or _kebab(operation.removeprefix("Create"))
 
 
 def _kebab(name: str) -> str:

@@ -247,6 +247,8 @@ class Lab(OnThisMachine, Inside, Pictures, Estimates, Designing):
         if dry_run:
             return cleanup.Report(tuple(found.things), dry_run=True, unseen=found.unseen)
         stop_all()
+        if isinstance(self._cloud(), Aws):
+            self._cloud().start(None)  # asks, unless it has been confirmed
         self._delete(found.things)
         built.forget(home.all_numbers())
         left = self._find(tags, built, None).things

@@ -67,10 +67,10 @@ class Aws(Elsewhere):
                 f"AWS does not know you: {error}", "Sign in first: aws configure, or aws sso login."
             ) from error
         self._session, self._region = session, session.region_name
-        self.guard.forget()
         if not self.confirmed:
             print("\n".join(self.banner()))
             self._ask()
+        self.guard.forget()
         return ""
 
     def client(self, service: str, hook: Callable[..., Any]) -> Any:

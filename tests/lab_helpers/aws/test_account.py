@@ -81,6 +81,13 @@ def test_a_yes_to_another_account_is_none(posing: Path) -> None:
         Lab(3).start(confirm="999999999999")
 
 
+def test_a_new_notebook_can_tear_down_and_asks_first(lab: Lab) -> None:
+    with pytest.raises(NotConfirmed):
+        Lab(3).teardown()
+    assert Lab(3).teardown(dry_run=True).rows() == ORDER
+    lab.teardown()
+
+
 def test_the_number_of_the_account_is_a_yes(posing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(posing, 3, [])
     monkeypatch.setenv("LAB_CONFIRM", "123456789012")

@@ -15,6 +15,7 @@ from .inside import Inside
 from .inventory import Tags, Thing
 from .load import begin, hosts, stop_all
 from .made import Made
+from .on_kubernetes import OnKubernetes
 from .on_this_machine import OnThisMachine
 from .pictures import Pictures
 from .progress import Progress
@@ -23,7 +24,7 @@ from .replay import Built, footprint, replay
 START_FIRST = "Run lab.start() first."
 
 
-class Lab(OnThisMachine, Inside, Pictures, Estimates, Designing):
+class Lab(OnThisMachine, OnKubernetes, Inside, Pictures, Estimates, Designing):
     """A lab of the course, connected to a cloud.
 
     Nothing happens before `start`.
@@ -89,6 +90,9 @@ class Lab(OnThisMachine, Inside, Pictures, Estimates, Designing):
             brought += self._bring(number, built)
         self._started = True
         print(f"Lab {self.number:02d} begins here, on {backend.describe()}.")
+        elsewhere = self._elsewhere()
+        if elsewhere:
+            print(elsewhere)
         if brought:
             print(f"Ready from the labs before: {cleanup.names(brought)}.")
         if removed:
@@ -116,7 +120,7 @@ class Lab(OnThisMachine, Inside, Pictures, Estimates, Designing):
         """A boto3 session of the cloud, for what a client cannot do."""
         return self._cloud().session(self._add_tags)
 
-    def wait(self, what: Any, name: str, *, seconds: float | None = None, **params: Any) -> None:
+    def wait(self, what: Any, name: str, /, *, seconds: float | None = None, **params: Any) -> None:
         """Wait for a boto3 waiter, or for a condition of your own.
 
         Parameters

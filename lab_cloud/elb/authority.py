@@ -9,6 +9,7 @@ alone.
 import datetime
 import hashlib
 import tempfile
+import threading
 from collections.abc import Iterable
 from ipaddress import ip_address
 from pathlib import Path
@@ -20,6 +21,8 @@ FOLDER = "tls"
 CA_FILE, CA_KEY_FILE = "ca.pem", "ca.key"
 CA_NAME = "Containers on AWS: this machine's own authority"
 HERE = ("localhost", "127.0.0.1")
+_MAKING = threading.Lock()
+"""Two that come at once would make two authorities."""
 YEAR = datetime.timedelta(days=365)
 HOUR = datetime.timedelta(hours=1)
 
@@ -69,10 +72,11 @@ class Authority:
         return file
 
     def _authority(self) -> tuple[Any, Any]:
-        if self._pair is None:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self._pair = self._read() or self._make()
-        return self._pair
+        with _MAKING:
+            if self._pair is None:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                self._pair = self._read() or self._make()
+            return self._pair
 
     def _read(self) -> tuple[Any, Any] | None:
         from cryptography import x509

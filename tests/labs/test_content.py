@@ -82,7 +82,7 @@ def assigned(source: str) -> set[str]:
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
 def test_a_solution_takes_no_name_away_from_the_lab(path: Path) -> None:
-    clients = {"ec2", "ecr", "ecs", "elbv2", "iam", "logs", "sts"}  # the same thing in both
+    clients = {"ec2", "ecr", "ecs", "eks", "elbv2", "iam", "logs", "sts"}  # the same thing in both
     code = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "code")
     for one in exercises.of_lab(int(path.name[:2])).values():
         assert assigned(one.code) & assigned(code) <= clients, one.id

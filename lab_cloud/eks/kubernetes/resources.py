@@ -7,6 +7,7 @@ https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api
 
 import functools
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from .schemas import DATA, load
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+_MAKING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,14 @@ class Resource:
         return "get" in self.verbs
 
 
-@functools.cache
 def table() -> dict[tuple[str, str, str], Resource]:
-    """All resources, by group, version and name."""
+    """All resources, by group, version and name; the same objects for every cluster, also when two start at once."""
+    with _MAKING:
+        return _table()
+
+
+@functools.cache
+def _table() -> dict[tuple[str, str, str], Resource]:
     schemas = load()
     found = {}
     for each in json.loads((DATA / "resources.json").read_text(encoding="utf-8")):

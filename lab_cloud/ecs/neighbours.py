@@ -11,9 +11,10 @@ from ..cloudwatch.alarm import ALARM
 from ..cloudwatch.alarm_store import AlarmStore
 from ..elb.targets import TargetRegistry
 from ..errors import AwsError
+from ..iam.authority import Authority
 from ..network import reach
 from ..network.addresses import AddressBook
-from ..wire import Call, iam, moto_ec2, moto_elb, moto_instances, moto_rules
+from ..wire import Call, moto_ec2, moto_elb, moto_instances, moto_rules
 from . import names
 from .managed_scaling import METRIC, NAMESPACE
 from .outside import Health, HostRecord, ScalingGroup, TargetGroup
@@ -103,9 +104,16 @@ class VpcNeighbour:
 
 
 class Ec2Neighbour:
-    """Amazon EC2."""
+    """Amazon EC2.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    authority : Authority
+        What instances' roles may do.
+    """
+
+    def __init__(self, authority: Authority) -> None:
+        self._authority = authority
         self._agents: dict[str, bool] = {}
 
     def all(self, region: str) -> list[HostRecord]:
@@ -148,12 +156,10 @@ class Ec2Neighbour:
                 "it has no instance profile. Give the launch template an IamInstanceProfile whose role has "
                 "AmazonEC2ContainerServiceforEC2Role."
             )
-        roles = moto_instances.roles_of(host.profile)
-        if not any(iam.role_allows(role, "ecs:RegisterContainerInstance") for role in roles):
-            return (
-                f"the role of its instance profile ({', '.join(roles) or 'none'}) may not call "
-                "ecs:RegisterContainerInstance."
-            )
+        roles = moto_instances.role_arns_of(host.profile)
+        if not any(self._authority.may(role, "ecs:RegisterContainerInstance") for role in roles):
+            called = ", ".join(role.rpartition("/")[2] for role in roles)
+            return f"the role of its instance profile ({called or 'none'}) may not call ecs:RegisterContainerInstance."
         subnet = moto_ec2.subnet(region, host.subnet)
         admission = reach.can_pull(subnet, host.public) if subnet is not None else None
         return "" if admission is None or admission.allowed else f"the agent cannot reach ECS: {admission.reason}."

@@ -65,7 +65,7 @@ class Ecs:
         self._core = core
         self.store = Store()
         networks, balancing = VpcNeighbour(core.book), ElbNeighbour(elb.targets)
-        hosts = Ec2Neighbour()
+        hosts = Ec2Neighbour(core.authority)
         roles = Roles(core.authority, core.guard, core.vendor, core.dispatcher.invoke, hosts.role)
         storage = Storage(core.folder / "ecs", core.world, files.mounting, roles)
         core.on_start.append(storage.clear)
@@ -83,7 +83,7 @@ class Ecs:
         core.world.add(providers)
         capacity.acting.wished = providers.wish
         capacity.groups.hooks.append(providers.drains)
-        around = Surroundings(core.dispatcher, core.world.lock)
+        around = Surroundings(core.dispatcher, core.world.lock, core.authority)
         door = ExecDoor(core.running.endpoint, core.world.lock, core.clock)
         core.sockets[EXEC] = door
         core.on_close.append(door.close)

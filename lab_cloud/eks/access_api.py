@@ -61,7 +61,7 @@ class AccessOperations:
         if not PRINCIPAL.match(principal):
             message = f"The principalArn parameter format is not valid: {principal} is no user or role of IAM."
             raise AwsError(INVALID, message, clusterName=cluster.name)
-        if ":role/" in principal and self._roles.role(principal) is None:
+        if ":role/" in principal and not self._roles.has_role(principal):
             message = f"The specified principalArn is invalid: the role {principal} does not exist."
             raise AwsError(INVALID, message, clusterName=cluster.name)
         if principal in cluster.entries:

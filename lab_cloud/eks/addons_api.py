@@ -70,7 +70,7 @@ class AddonOperations:
         return {"addon": made.describe()}
 
     def _addon_role(self, cluster: Cluster, name: str, arn: str | None) -> str:
-        if arn and self._roles.role(arn) is None:
+        if arn and not self._roles.has_role(arn):
             raise _refuse(cluster, name, f"Role {arn} does not exist.")
         return arn or ""
 

@@ -95,8 +95,7 @@ class ClusterOperations:
         return {"cluster": cluster.describe()}
 
     def _check_role(self, arn: str, name: str) -> None:
-        role = self._roles.role(arn)
-        if role is None or TRUSTED not in role.trusts:
+        if not self._roles.trusts(arn, TRUSTED):
             message = (
                 f"Role with arn: {arn}, could not be assumed because it does not exist or the trusted entity is not "
                 f"correct. Its trust policy must let the service {TRUSTED} do sts:AssumeRole."

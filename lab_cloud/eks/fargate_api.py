@@ -72,10 +72,9 @@ class FargateOperations:
         return {"fargateProfile": made.describe()}
 
     def _check_execution_role(self, cluster: Cluster, name: str, arn: str) -> None:
-        role = self._roles.role(arn)
-        if role is None:
+        if not self._roles.has_role(arn):
             raise _refuse(cluster, name, f"The role {arn} cannot be found.")
-        if TRUSTED not in role.trusts:
+        if not self._roles.trusts(arn, TRUSTED):
             message = f"Misconfigured PodExecutionRole Trust Policy; Please add the {TRUSTED} Service Principal"
             raise _refuse(cluster, name, message)
 

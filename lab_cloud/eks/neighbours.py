@@ -8,23 +8,36 @@ from ..autoscaling.api import AutoScalingApi
 from ..autoscaling.group import IN_SERVICE
 from ..autoscaling.store import GroupStore
 from ..errors import AwsError
+from ..iam.authority import Authority
 from ..network import reach
-from ..wire import Call, iam, moto_ec2, moto_instances, moto_roles, moto_templates
+from ..wire import Call, moto_ec2, moto_instances, moto_roles, moto_templates
 from .images import Image
-from .outside import Machine, Member, Role, ScalingGroup, Subnet
+from .outside import Machine, Member, ScalingGroup, Subnet
 
 
 class IamNeighbour:
-    """AWS Identity and Access Management."""
+    """AWS Identity and Access Management.
 
-    def role(self, arn: str) -> Role | None:
-        """A role, if it exists."""
-        found = moto_roles.find(arn)
-        return Role(found.arn, found.trusts, found.policies) if found is not None else None
+    Parameters
+    ----------
+    authority : Authority
+        What knows who may do what.
+    """
+
+    def __init__(self, authority: Authority) -> None:
+        self._authority = authority
+
+    def has_role(self, arn: str) -> bool:
+        """Whether there is a role."""
+        return moto_roles.exists(arn)
 
     def allows(self, arn: str, action: str) -> bool:
         """Whether a role may do something."""
-        return iam.role_allows(arn.rpartition("/")[2], action)
+        return self._authority.may(arn, action)
+
+    def trusts(self, arn: str, service: str) -> bool:
+        """Whether a role lets a service of AWS assume it."""
+        return self._authority.trusts(arn, service)
 
     def create_profile(self, name: str, arn: str) -> str:
         """Make an instance profile of a role; its ARN."""

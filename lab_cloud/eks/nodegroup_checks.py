@@ -94,10 +94,9 @@ class Checks:
 
     def role(self, roles: Roles, arn: str) -> None:
         """Whose permissions its nodes have."""
-        found = roles.role(arn)
-        if found is None:
+        if not roles.has_role(arn):
             raise self.refuse(f"The role with name {arn.rpartition('/')[2]} cannot be found.")
-        if EC2 not in found.trusts:
+        if not roles.trusts(arn, EC2):
             message = (
                 f"Following required service principals [{EC2}] were not found in the trust relationships of nodeRole "
                 f"{arn}"

@@ -132,7 +132,7 @@ class NodegroupReconciler:
         if group.status == DELETING:
             return ()
         found = []
-        if self._roles.role(group.role) is None:
+        if not self._roles.has_role(group.role):
             name = group.role.rpartition("/")[2]
             found.append(Issue("IamNodeRoleNotFound", f"The role with name {name} cannot be found.", (group.role,)))
         absent = tuple(each for each in group.subnets if self._networks.subnet(group.region, each) is None)

@@ -8,15 +8,6 @@ from .images import Image
 
 
 @dataclass(frozen=True)
-class Role:
-    """A role of IAM: who may assume it, and what is attached to it."""
-
-    arn: str
-    trusts: frozenset[str]
-    policies: frozenset[str]
-
-
-@dataclass(frozen=True)
 class Subnet:
     """A subnet of a VPC.
 
@@ -117,11 +108,14 @@ class ScalingGroup:
 class Roles(Protocol):
     """IAM."""
 
-    def role(self, arn: str) -> Role | None:
-        """A role, if it exists."""
+    def has_role(self, arn: str) -> bool:
+        """Whether there is a role."""
 
     def allows(self, arn: str, action: str) -> bool:
-        """Whether a role may do something."""
+        """Whether a role may do something, on some resource."""
+
+    def trusts(self, arn: str, service: str) -> bool:
+        """Whether a role lets a service of AWS assume it."""
 
     def create_profile(self, name: str, arn: str) -> str:
         """Make an instance profile of a role; its ARN."""

@@ -14,6 +14,7 @@ from .agents.machine import Machine, Registries
 from .api import EksApi
 from .drains import Drains
 from .fargate_reconciler import Fargate
+from .identity import PodIdentities
 from .neighbours import AutoScalingNeighbour, Ec2Neighbour, IamNeighbour, VpcNeighbour
 from .nodegroup_maker import Maker
 from .nodegroup_reconciler import NodegroupReconciler
@@ -54,11 +55,14 @@ class Eks:
         addresses = Addresses(core.book, core.world.spawn)
         pods = core.folder / "pods"
         machine = Machine(core.runtime, registries, core.clock, pods, loop, addresses)
-        networks, roles, machines = VpcNeighbour(), IamNeighbour(), Ec2Neighbour()
+        networks, roles, machines = VpcNeighbour(), IamNeighbour(core.authority), Ec2Neighbour()
         self._machines = machines
         groups = AutoScalingNeighbour(capacity.store, capacity.api)
         self._planes = Planes(core.world, core.folder, secret_of, machine)
         self._planes.attach.append(lambda cluster, api: ClusterServices(core, targets, cluster, api))
+        identities = PodIdentities(self.store, core.world, roles, core.vendor, core.running.endpoint)
+        machine.identities = self._identities = identities
+        self._planes.opened.append(identities.watch)
         self._drains = Drains(core.world, self._planes)
         beside = (machines, roles, networks)
         self._nodes = Nodes(self.store, core.world, self._planes, *beside, core.delays, self._drains)
@@ -102,3 +106,4 @@ class Eks:
         self._nodes.clear()
         self._drains.clear()
         self._fargate.clear()
+        self._identities.clear()

@@ -64,11 +64,10 @@ class PodIdentityOperations:
         return made
 
     def _check_pod_role(self, cluster: Cluster, arn: str) -> None:
-        role = self._roles.role(arn)
-        if role is None:
+        if not self._roles.has_role(arn):
             message = f"Role provided in the request does not exist: {arn}"
             raise AwsError("ResourceNotFoundException", message, clusterName=cluster.name)
-        if TRUSTED not in role.trusts:
+        if not self._roles.trusts(arn, TRUSTED):
             message = (
                 f"Trust policy of the role {arn} is not valid for EKS Pod Identity: it must let the service {TRUSTED} "
                 "do sts:AssumeRole and sts:TagSession."

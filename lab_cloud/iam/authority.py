@@ -10,7 +10,7 @@ from ..clock import Clock
 from ..wire import ACCOUNT, PARTITION
 from ..wire.grants import grants_of, resource_policy
 from ..wire.principals import caller_of
-from .evaluate import Decision, Policies, Question, decide, said_by
+from .evaluate import Decision, Policies, Question, allows_somewhere, decide, said_by
 from .principal import Principal
 
 ROOT = Principal(f"arn:{PARTITION}:iam::{ACCOUNT}:root", ACCOUNT)
@@ -117,6 +117,21 @@ class Authority:
         keys = {**self._always(), "aws:sourceaccount": ACCOUNT}
         question = Question(self.service(service), "sts:AssumeRole", role, keys)
         return said_by(found.trust, question) == "self"
+
+    def may(self, role: str, action: str) -> bool:
+        """Whether a role exists and may do something on some resource, under some conditions.
+
+        For what a service must know of a role before it has anything to act on; `ask` decides when it acts.
+
+        Parameters
+        ----------
+        role : str
+            Its ARN.
+        action : str
+            For example ``ec2:CreateVolume``.
+        """
+        found = grants_of(role)
+        return found is not None and allows_somewhere(action, Policies(found.identity, boundary=found.boundary))
 
     def may_assume(self, principal: Principal, role: str, context: Mapping[str, str]) -> bool:
         """Whether a user or session may assume a role: the trust policy must name it, or its account.

@@ -148,6 +148,34 @@ def _why_not(question: Question, policies: Policies, allows: Mapping[str, str]) 
     return ""
 
 
+def allows_somewhere(action: str, policies: Policies) -> bool:
+    """Whether an action is allowed on some resource, under some conditions.
+
+    For what is asked before the resource is known. A Deny counts that holds for every resource at all times; a
+    permissions boundary must allow the action somewhere too.
+    """
+    boundary = (policies.boundary,) if policies.boundary is not None else ()
+    wanted = (policies.identity, boundary) if boundary else (policies.identity,)
+    found = [_on_action(texts, action.lower()) for texts in wanted]
+    denied = any(each.effect == "Deny" and _everywhere(each) for statements in found for each in statements)
+    return not denied and all(any(each.effect == "Allow" for each in statements) for statements in found)
+
+
+def _on_action(texts: Iterable[str], action: str) -> list[Statement]:
+    found: list[Statement] = []
+    for text in texts:
+        try:
+            statements = read(text).statements
+        except Malformed:
+            continue
+        found += [each for each in statements if each.actions is None or each.actions.fit(action, {})]
+    return found
+
+
+def _everywhere(statement: Statement) -> bool:
+    return not statement.conditions and (statement.resources is None or statement.resources.fit("*", {}))
+
+
 def said_by(text: str, question: Question) -> str:
     """What one policy says of a question: ``deny``, how it allows (see `Principal.named_by`), or an empty text."""
     return _said((text,), question, question.keys())

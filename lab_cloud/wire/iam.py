@@ -3,7 +3,6 @@
 Follows https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html and its neighbours.
 """
 
-import fnmatch
 import importlib
 import json
 from typing import Any
@@ -36,33 +35,6 @@ class Iam:
             raise AwsError("NoSuchEntity", f"Instance Profile {name} cannot be found.", status=404)
         tags = sorted(found.tags, key=lambda tag: str(tag["Key"]))
         return {"Tags": [dict(tag) for tag in tags], "IsTruncated": False}
-
-
-def role_allows(role_name: str, action: str) -> bool:
-    """Whether the policies of a role allow an action: one of them names it, and none denies it.
-
-    Must be called under the world's lock. Resources and conditions are not looked at.
-    """
-    moto_load.load()
-    backend = importlib.import_module("moto.iam.models").iam_backends[ACCOUNT][PARTITION]
-    role = next((one for one in backend.roles.values() if one.name == role_name), None)
-    if role is None:
-        return False
-    documents = [_document(policy) for policy in role.managed_policies.values()]
-    documents += list(role.policies.values())
-    effects = set()
-    for document in documents:
-        statements = (json.loads(document) if isinstance(document, str) else document).get("Statement", [])
-        for statement in [statements] if isinstance(statements, dict) else statements:
-            actions = statement.get("Action", [])
-            names = [actions] if isinstance(actions, str) else actions
-            if any(fnmatch.fnmatchcase(action.lower(), name.lower()) for name in names):
-                effects.add(statement.get("Effect"))
-    return effects == {"Allow"}
-
-
-def _document(policy: Any) -> Any:
-    return next(one.document for one in policy.versions if one.version_id == policy.default_version_id)
 
 
 def check_trust(document: str) -> None:

@@ -255,12 +255,6 @@ def missing_profile(profile: str) -> str:
     return "" if not profile or _profile(profile) is not None else f"Invalid IAM Instance Profile name: {profile}"
 
 
-def roles_of(profile_arn: str) -> list[str]:
-    """The names of the roles in an instance profile."""
-    found = _profile(profile_arn)
-    return [role.name for role in found.roles] if found is not None else []
-
-
 def role_arns_of(profile_arn: str) -> list[str]:
     """The ARNs of the roles in an instance profile."""
     found = _profile(profile_arn)

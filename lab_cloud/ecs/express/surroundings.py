@@ -6,7 +6,8 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from ...errors import AwsError
-from ...wire import Call, iam, moto_ec2, moto_elb, moto_express
+from ...iam.authority import Authority
+from ...wire import Call, moto_ec2, moto_elb, moto_express
 from ...wire.dispatch import Dispatcher
 
 INFRASTRUCTURE = (
@@ -36,9 +37,12 @@ class Surroundings:
         Through whom they are called.
     lock : lock
         The world's.
+    authority : Authority
+        What roles may do.
     """
 
-    def __init__(self, dispatcher: Dispatcher, lock: AbstractContextManager[Any]) -> None:
+    def __init__(self, dispatcher: Dispatcher, lock: AbstractContextManager[Any], authority: Authority) -> None:
+        self._authority = authority
         self._dispatcher = dispatcher
         self.lock = lock
 
@@ -67,7 +71,7 @@ class Surroundings:
         AwsError
             ``AccessDeniedException``.
         """
-        missing = [action for action in actions if not iam.role_allows(role.rpartition("/")[2], action)]
+        missing = [action for action in actions if not self._authority.may(role, action)]
         if missing:
             text = f"The role {role} is not authorized to perform: {', '.join(missing)}."
             raise AwsError("AccessDeniedException", text)

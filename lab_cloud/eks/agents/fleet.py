@@ -7,7 +7,7 @@ from typing import Any
 from ...errors import CloudError
 from ...runtime.spec import ExecResult
 from ..controllers.client import Client, Object
-from ..kubernetes.api import LogOptions
+from ..kubernetes.answers import LogOptions
 from ..kubernetes.status import bad_request
 from .agent import NodeAgent
 from .machine import Machine

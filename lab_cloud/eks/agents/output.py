@@ -5,7 +5,7 @@ import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 
-from ..kubernetes.api import LogOptions
+from ..kubernetes.answers import LogOptions
 from ..kubernetes.names import micro_timestamp
 
 MOST_BYTES = 1024 * 1024

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from ..controllers.client import Client, Object
 from ..kubernetes import names
-from ..kubernetes.api import LogOptions
+from ..kubernetes.answers import LogOptions
 from ..kubernetes.status import ApiError
 from . import pod_status, probes
 from .container import CREATING, INITIALIZING, Container, waiting
@@ -236,6 +236,8 @@ class PodWorker:
 
             def work() -> None:
                 self.volumes.remove(pod)
+                if self._machine.identities is not None:
+                    self._machine.identities.end(self.uid)
                 self._machine.loop.post(self._finish)
 
             self._machine.loop.work(work)

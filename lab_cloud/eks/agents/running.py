@@ -11,7 +11,7 @@ from typing import Protocol
 
 from ...runtime.spec import Exit, Handle, Image
 from ..controllers.client import Object
-from ..kubernetes.api import LogOptions
+from ..kubernetes.answers import LogOptions
 from ..kubernetes.status import bad_request
 from .backoff import Backoff, words
 from .container import CREATING, Container, waiting

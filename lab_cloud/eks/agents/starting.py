@@ -133,7 +133,7 @@ class Starter:
         try:
             links = self._links(pod)
             known = environment.environment(pod, container.spec, self._node, address, source, links)
-            spec = self._spec(pod, container, image, known, volumes, ended)
+            spec = self._spec(pod, container, image, self._with_identity(pod, container, known), volumes, ended)
         except (ConfigError, CloudError) as error:
             message = _words(error) if isinstance(error, CloudError) else str(error)
             self._tell(pod, container, "Failed", f"Error: {message}", WARNING)
@@ -151,6 +151,14 @@ class Starter:
             return handle
         self._tell(pod, container, "Failed", f"Error: {message}", WARNING)
         return Failed(START_ERROR, message)
+
+    def _with_identity(self, pod: Object, container: Container, known: dict[str, str]) -> dict[str, str]:
+        if self._machine.identities is None:
+            return known
+        found, why = self._machine.identities.give(self._node, pod, known)
+        if why:
+            self._tell(pod, container, "NoPodIdentity", f"The container gets no credentials of AWS: {why}.", WARNING)
+        return found
 
     def _spec(
         self,

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from ..kubernetes.api import Answer, ApiServer, Watching
+from ..kubernetes.answers import Answer, Watching
+from ..kubernetes.api import ApiServer
 from ..kubernetes.authorization import MASTERS, User
 from ..kubernetes.reading import Change, Watch
 from ..kubernetes.requests import Request

@@ -6,14 +6,13 @@ https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
 """
 
 import contextlib
-import hashlib
 import threading
 from collections.abc import Mapping
 from typing import Any
 
 from ..kubernetes import names
 from ..kubernetes.status import ApiError
-from .client import Client
+from .client import Client, Object
 
 MOST_KEPT = 1000
 Key = tuple[str, str, str, str]
@@ -69,10 +68,22 @@ class Recorder:
             if part:
                 made["involvedObject"]["fieldPath"] = part
             base = f"/api/v1/namespaces/{made['metadata']['namespace']}/events"
-            stored = self._client.create(base, made)
+            stored = self._stored(base, made, str(about["metadata"]["name"]), now)
             if len(self._told) >= MOST_KEPT:
                 self._told.clear()
             self._told[key] = f"{base}/{stored['metadata']['name']}", 1
+
+    def _stored(self, base: str, made: Object, about: str, now: float) -> Object:
+        """Events are named by their time, so that those of one second stay in their order in lists."""
+        mark = int(now * 1e9)
+        while True:
+            made["metadata"]["name"] = f"{about}.{mark:x}"
+            try:
+                return self._client.create(base, made)
+            except ApiError as error:
+                if error.reason != "AlreadyExists":
+                    raise
+            mark += 1
 
     def _counted(self, path: str, count: int, when: str) -> bool:
         try:
@@ -89,13 +100,12 @@ def _event(
 ) -> dict[str, Any]:
     metadata = about["metadata"]
     namespace = metadata.get("namespace", "default")
-    mark = hashlib.sha256(f"{metadata['uid']}{source}{reason}{message}{when}".encode()).hexdigest()[:16]
     reference = {"kind": about["kind"], "apiVersion": about["apiVersion"], "name": metadata["name"]}
     reference |= {name: metadata[name] for name in ("namespace", "uid", "resourceVersion") if name in metadata}
     return {
         "kind": "Event",
         "apiVersion": "v1",
-        "metadata": {"name": f"{metadata['name']}.{mark}", "namespace": namespace},
+        "metadata": {"namespace": namespace},
         "involvedObject": reference,
         "reason": reason,
         "message": message,

@@ -4,16 +4,15 @@ It holds no lock of the world, and knows neither HTTP connections nor AWS: who a
 access policies allow, it asks of functions that it is given.
 """
 
-import gzip
-import json
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any, Protocol
 
-from . import escalation, openapi, reading, resources, status
+from . import escalation, plain, reading, scale, status
 from .accounts import Accounts
 from .admission import Admission
+from .answers import Answer, LogOptions, Watching, as_json
 from .authorization import AUTHENTICATED, Attributes, Authorizer, Rbac, User, refuse
 from .bootstrap import bootstrap
 from .executing import Commands
@@ -24,64 +23,6 @@ from .store import Object, Store
 from .writing import Writing, Written, read
 
 log = logging.getLogger(__name__)
-
-HEALTH = ("/healthz", "/livez", "/readyz")
-PROBE_PATHS = (*HEALTH, "/version")
-OPENAPI_PROTOBUF = "application/com.github.proto-openapi.spec.v2"
-MADE = {"content-type": "application/json"}
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What goes back.
-
-    Parameters
-    ----------
-    code : int
-        The HTTP status.
-    body : bytes
-        All of it.
-    headers : mapping of str to str
-        Also those of its type and coding.
-    warnings : tuple of str
-        One header each.
-    """
-
-    code: int
-    body: bytes
-    headers: Mapping[str, str] = field(default_factory=lambda: MADE)
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Watching:
-    """A stream of changes instead of an answer; who serves it begins and ends it."""
-
-    info: Info
-    wants: Any
-
-
-@dataclass(frozen=True)
-class LogOptions:
-    """What of a container's output is wanted.
-
-    Parameters
-    ----------
-    container : str
-        Its name.
-    follow, previous, timestamps : bool
-        Whether to go on, to show the run before, to put times in front.
-    tail, since, limit : int, optional
-        Lines from the end; seconds back; bytes at most.
-    """
-
-    container: str
-    follow: bool = False
-    previous: bool = False
-    timestamps: bool = False
-    tail: int | None = None
-    since: int | None = None
-    limit: int | None = None
 
 
 class Logs(Protocol):
@@ -194,16 +135,16 @@ class ApiServer:
             For a container's output: `logs` is to be read with it.
         """
         try:
-            if request.path in PROBE_PATHS and "authorization" not in request.headers and user is None:
+            if request.path in plain.PROBE_PATHS and "authorization" not in request.headers and user is None:
                 return self._plain(request, None)  # as on EKS, anybody may ask whether it is there
             who = user if user is not None else self.user_of(request)
             return self._answer(request, who)
         except status.ApiError as error:
-            return _json(error.status(), error.code)
+            return as_json(error.status(), error.code)
         except Exception as bug:
             log.exception("%s %s: unexpected", request.method, request.path)
             text = f"Internal error occurred: the embedded cloud has a bug: {type(bug).__name__}: {bug}"
-            return _json(status.ApiError(500, "InternalError", text).status(), 500)
+            return as_json(status.ApiError(500, "InternalError", text).status(), 500)
 
     def _answer(self, request: Request, user: User) -> Answer | Watching | LogOptions:
         steps = request.path.strip("/").split("/")
@@ -219,7 +160,7 @@ class ApiServer:
         body = done.body
         if wants.as_table and info.resource.stored and body.get("kind") == info.resource.kind:
             body = reading.one(body, info, wants, self.now())
-        return _json(body, done.code, tuple(done.warnings))
+        return as_json(body, done.code, tuple(done.warnings))
 
     def _check(self, info: Info, user: User) -> None:
         resource = info.resource
@@ -245,17 +186,15 @@ class ApiServer:
         if info.verb == "watch":
             return Watching(info, wants)
         if info.verb == "list":
-            return _json(reading.listed(self.store, info, wants, self.now()))
+            return as_json(reading.listed(self.store, info, wants, self.now()))
         if info.flag("watch"):
             return Watching(info, wants)
         found = self._registry.get(info.resource, info.namespace, info.name)
         if info.subresource == "scale":
-            from . import scale
-
-            return _json(scale.of(found))
+            return as_json(scale.of(found))
         if info.subresource == "log":
             return self._log_options(info, found)
-        return _json(reading.one(found, info, wants, self.now()))
+        return as_json(reading.one(found, info, wants, self.now()))
 
     def _log_options(self, info: Info, pod: Object) -> LogOptions:
         names = [each["name"] for each in (*pod["spec"]["containers"], *(pod["spec"].get("initContainers") or ()))]
@@ -299,102 +238,19 @@ class ApiServer:
         objects = reading.listed(self.store, info, accepted("application/json"), self.now())["items"]
         return self._writing.delete_all(request, info, objects)
 
-    # -- what is no resource ------------------------------------------------------------------------------------------
-
     def _plain(self, request: Request, user: User | None) -> Answer:
-        path = request.path.rstrip("/") or "/"
         if user is not None:
-            asked = Attributes(user, request.method.lower(), path=path)
+            asked = Attributes(user, request.method.lower(), path=request.path.rstrip("/") or "/")
             if not self.may(asked):
                 raise refuse(asked)
-        if request.method not in ("GET", "HEAD"):
-            raise status.method_not_allowed()
-        if path in HEALTH:
-            return Answer(200, b"ok", {"content-type": "text/plain; charset=utf-8"})
-        if path == "/version":
-            return _json(self._version())
-        found = _discovery(path, request.headers.get("accept", ""))
-        if found is None:
-            raise status.no_such_path()
-        return found if "gzip" in request.headers.get("accept-encoding", "") else _unpacked(found)
-
-    def _version(self) -> dict[str, Any]:
-        major, _, minor = self.version.partition(".")
-        return {
-            "major": major,
-            "minor": minor,
-            "emulationMajor": major,
-            "emulationMinor": minor,
-            "minCompatibilityMajor": major,
-            "minCompatibilityMinor": minor,
-            "gitVersion": f"v{self.version}.0-eks-simulated",
-            "gitCommit": "0" * 40,
-            "gitTreeState": "clean",
-            "buildDate": "1970-01-01T00:00:00Z",
-            "goVersion": "none: simulated by the embedded cloud",
-            "compiler": "none",
-            "platform": "linux/amd64",
-        }
+        return plain.answer(request, self.version)
 
 
 def _authenticated(user: User) -> User:
     return replace(user, groups=tuple(dict.fromkeys((*user.groups, AUTHENTICATED))))
 
 
-def _discovery(path: str, accept: str) -> Answer | None:
-    steps = path.strip("/").split("/")
-    together = "g=apidiscovery.k8s.io" in accept and "v=v2;" in accept.replace(" ", "") + ";"
-    if path in ("/api", "/apis") and together:
-        found = resources.aggregated(core_group=path == "/api")
-        return _json(found, headers={"content-type": resources.AGGREGATED})
-    if path == "/":
-        paths = ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"]
-        return _json({"paths": [*paths, *(f"/apis/{one}" for one in resources.group_versions() if "/" in one)]})
-    if path == "/api":
-        return _json(resources.api_versions())
-    if path == "/apis":
-        return _json(resources.api_groups())
-    if steps[0] == "openapi":
-        return _openapi(steps, accept)
-    named: dict[str, Any] | None = None
-    if steps[0] == "api" and len(steps) == 2:
-        named = resources.resource_list(steps[1])
-    elif steps[0] == "apis" and len(steps) == 2:
-        named = resources.api_group(steps[1])
-    elif steps[0] == "apis" and len(steps) == 3:
-        named = resources.resource_list(f"{steps[1]}/{steps[2]}")
-    return _json(named) if named is not None else None
-
-
-def _openapi(steps: list[str], accept: str) -> Answer | None:
-    if steps[1:] == ["v3"]:
-        return _json(openapi.index())
-    packed = openapi.v2() if steps[1:] == ["v2"] else None
-    if steps[1:2] == ["v3"] and len(steps) > 3:
-        packed = openapi.v3("/".join(steps[3:]))
-    if packed is None:
-        return None
-    if accept and "json" not in accept and "*" not in accept:
-        if steps[1:] == ["v2"] and OPENAPI_PROTOBUF in accept:
-            return Answer(200, openapi.v2_protobuf(), {"content-type": f"{OPENAPI_PROTOBUF}.v1.0+protobuf"})
-        raise status.ApiError(406, "NotAcceptable", "only JSON is to be had here")
-    return Answer(200, packed, {**MADE, "content-encoding": "gzip"})
-
-
-def _unpacked(answer: Answer) -> Answer:
-    if "content-encoding" not in answer.headers:
-        return answer
-    headers = {name: value for name, value in answer.headers.items() if name != "content-encoding"}
-    return replace(answer, body=gzip.decompress(answer.body), headers=headers)
-
-
 def _object(sent: Any) -> dict[str, Any]:
     if not isinstance(sent, dict):
         raise status.bad_request("the body is no object")
     return sent
-
-
-def _json(
-    body: Mapping[str, Any], code: int = 200, warnings: tuple[str, ...] = (), headers: Mapping[str, str] = MADE
-) -> Answer:
-    return Answer(code, json.dumps(body, separators=(",", ":")).encode(), headers, warnings)

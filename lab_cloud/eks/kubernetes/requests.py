@@ -21,6 +21,12 @@ STREAMS = {
     "containers-on-aws.lab/answers-at where it answers on this machine.",
 }
 """What of pods is not carried, and what helps instead."""
+INSTEAD = {
+    "horizontalpodautoscalers": "use `kubectl scale`; an autoscaler needs the metrics API, which is not there either",
+    "ingresses": "use a Service of type LoadBalancer",
+    "statefulsets": "use a Deployment, with a PersistentVolumeClaim where it keeps data",
+}
+"""Kinds that learners may look for, and what helps instead."""
 VALIDATIONS = ("Strict", "Warn", "Ignore")
 
 
@@ -158,7 +164,9 @@ def resolve(request: Request) -> Info:
     if rest[0] == "namespaces" and len(rest) > 2 and _is_resource(group, version, rest[2]):
         namespace, rest = rest[1], rest[2:]
     resource = find(group, version, rest[0])
-    if resource is None or len(rest) > 3 or (namespace and not resource.namespaced):
+    if resource is None:
+        raise _no_such_kind(rest[2] if rest[0] == "namespaces" and len(rest) > 2 else rest[0])
+    if len(rest) > 3 or (namespace and not resource.namespaced):
         raise no_such_path()
     name = rest[1] if len(rest) > 1 else ""
     subresource = rest[2] if len(rest) > 2 else ""
@@ -173,6 +181,12 @@ def resolve(request: Request) -> Info:
         if verb == "list" and options.get("watch", "").lower() in ("1", "t", "true"):
             verb = "watch"
     return Info(resource, verb, namespace, name, subresource, options)
+
+
+def _no_such_kind(name: str) -> ApiError:
+    """The refusal of what a real cluster may have, and this one has not."""
+    hint = INSTEAD.get(name, "`kubectl api-resources` lists what there is")
+    return no_such_path(f"the embedded cloud has no {name}: {hint}")
 
 
 def absent(name: str) -> ApiError:

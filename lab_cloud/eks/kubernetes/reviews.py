@@ -91,7 +91,8 @@ class Reviews:
         fields = ("verbs", "apiGroups", "resources", "resourceNames")
         kept = [{name: each[name] for name in fields if name in each} for each in found if each.get("resources")]
         # what access policies of EKS allow is not listed, as on AWS: its authorizer has no list of rules
-        return {"resourceRules": kept, "nonResourceRules": paths, "incomplete": True}
+        why = "webhook authorizer does not support user rule resolution"
+        return {"resourceRules": kept, "nonResourceRules": paths, "incomplete": True, "evaluationError": why}
 
     def _token(self, token: str) -> dict[str, Any]:
         user = self._authenticate(token)

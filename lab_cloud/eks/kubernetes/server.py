@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from . import executing, reading, status
-from .api import Answer, ApiServer, LogOptions, Watching
+from .answers import Answer, LogOptions, Watching
+from .api import ApiServer
 from .reading import Change, Watch
 from .requests import Request
 

@@ -90,9 +90,11 @@ def not_found(group: str, resource: str, name: str) -> ApiError:
     return ApiError(404, "NotFound", message, _details(group, resource, name))
 
 
-def no_such_path() -> ApiError:
-    """There is nothing at this address."""
-    return ApiError(404, "NotFound", "the server could not find the requested resource")
+def no_such_path(hint: str = "") -> ApiError:
+    """There is nothing at this address. Clients look into the details of what is not found, so there must be some."""
+    message = f"the server could not find the requested resource{f' ({hint})' if hint else ''}"
+    causes = [{"reason": "UnexpectedServerResponse", "message": "404 page not found"}]
+    return ApiError(404, "NotFound", message, {"causes": causes})
 
 
 def already_exists(group: str, resource: str, name: str) -> ApiError:

@@ -18,6 +18,16 @@ JSON_PATCH, MERGE_PATCH = "application/json-patch+json", "application/merge-patc
 STRATEGIC_PATCH, APPLY_PATCH = "application/strategic-merge-patch+json", "application/apply-patch+yaml"
 BODIES = (JSON, YAML, protobuf.CONTENT_TYPE)
 PATCHES = (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH)
+GIVEN_BACK = (
+    "CSIDriver",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "Pod",
+    "Service",
+    "ServiceAccount",
+    "StorageClass",
+)
+"""Kinds of which a deletion answers the object, as the published OpenAPI says of their paths; all others a Status."""
 PROPAGATIONS = ("Background", "Foreground", "Orphan")
 
 
@@ -207,7 +217,7 @@ class Writing:
         """DELETE of one object."""
         how = self._options(request, info)
         found, gone = self._registry.garbage.delete(info.resource, info.namespace, info.name, how)
-        if not gone:
+        if not gone or info.resource.kind in GIVEN_BACK:
             return Written(found)
         details = {"name": info.name, "group": info.resource.group, "kind": info.resource.name}
         details["uid"] = found["metadata"]["uid"]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab_cloud.iam.evaluate import Policies
+from lab_cloud.iam.evaluate import Policies, allows_somewhere
 from lab_cloud.iam.principal import Principal
 
 from .asking import ACCOUNT, EVENTS, ROLE, ROOT, SESSION, USER, allow, asked, deny, document, fits
@@ -105,6 +105,24 @@ def test_what_a_resource_policy_gives() -> None:
     assert asked(Policies(resource=by({"AWS": SESSION.arn}), boundary="{}"), SESSION).allowed
     why = asked(Policies(), EVENTS, "sqs:SendMessage").why
     assert why == "because no resource-based policy allows the sqs:SendMessage action"
+
+
+def test_what_is_allowed_somewhere() -> None:
+    def somewhere(*identity: dict[str, Any], boundary: dict[str, Any] | None = None) -> bool:
+        texts = tuple(map(document, identity))
+        policies = Policies(texts, boundary=document(boundary) if boundary is not None else None)
+        return allows_somewhere("s3:GetObject", policies)
+
+    tagged = {"StringEquals": {"aws:ResourceTag/team": "blue"}}
+    assert somewhere(allow())
+    assert somewhere({**allow(), "Condition": tagged})
+    assert not somewhere({**allow(), "Action": "s3:Put*"})
+    assert not somewhere(allow(), {**deny(), "Resource": "*"})
+    assert somewhere(allow(), {**deny(), "Resource": "arn:aws:s3:::others/*"})
+    assert somewhere(allow(), {**deny(), "Resource": "*", "Condition": tagged})
+    assert somewhere(allow(), boundary=allow())
+    assert not somewhere(allow(), boundary={**allow(), "Action": "sqs:*"})
+    assert not allows_somewhere("s3:GetObject", Policies(("{",)))
 
 
 def test_what_is_no_policy_says_nothing() -> None:

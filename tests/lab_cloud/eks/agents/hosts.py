@@ -15,7 +15,7 @@ from lab_cloud.eks.agents.machine import Machine
 from lab_cloud.eks.agents.node import GIB, Node
 from lab_cloud.eks.agents.pod import PodWorker
 from lab_cloud.eks.controllers.client import Loopback
-from lab_cloud.eks.kubernetes.api import LogOptions
+from lab_cloud.eks.kubernetes.answers import LogOptions
 from lab_cloud.network.addresses import AddressBook
 from lab_cloud.runtime.process import ProcessRuntime
 from tests.lab_cloud.eks.kubernetes.server import PODS, Server

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from lab_cloud.eks.agents.output import MOST_BYTES, Output
-from lab_cloud.eks.kubernetes.api import LogOptions
+from lab_cloud.eks.kubernetes.answers import LogOptions
 
 
 def read(output: Output, **options: Any) -> str:

@@ -20,6 +20,14 @@ def test_what_happens_again_is_counted(server: Server) -> None:
     assert found["Broken"]["type"] == "Warning"
 
 
+def test_events_of_one_moment_stay_in_their_order(server: Server) -> None:
+    about = server.made(CONFIG_MAPS, config())
+    reasons = ["Scheduled", "Pulling", "Pulled", "Created", "Started"]
+    for each in reasons:  # each from another component
+        Recorder(Loopback(server.api, each), each).tell(about, each, "It went on.", 1_700_000_000.0)
+    assert [each["reason"] for each in server.get(EVENTS)["items"]] == reasons
+
+
 def test_an_event_that_was_deleted_is_written_anew(server: Server) -> None:
     recorder = Recorder(Loopback(server.api, "me"), "me")
     about = server.made(CONFIG_MAPS, config())

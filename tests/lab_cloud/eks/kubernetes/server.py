@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from lab_cloud.eks.kubernetes.api import Answer, ApiServer, Watching
+from lab_cloud.eks.kubernetes.answers import Answer, Watching
+from lab_cloud.eks.kubernetes.api import ApiServer
 from lab_cloud.eks.kubernetes.authorization import MASTERS, User
 from lab_cloud.eks.kubernetes.reading import Change, Watch
 from lab_cloud.eks.kubernetes.requests import Request

@@ -56,6 +56,21 @@ def test_what_is_there_twice_or_not_at_all(server: Server) -> None:
 def test_what_is_not_here_is_not_found(server: Server, path: str) -> None:
     code, found = server.ask("GET", path)
     assert (code, found["kind"], found["reason"]) == (404, "Status", "NotFound")
+    assert found["details"], "kubectl debug looks into them without asking"
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("apps/v1/namespaces/default/statefulsets", "no statefulsets: use a Deployment"),
+        ("autoscaling/v2/namespaces/default/horizontalpodautoscalers", "use `kubectl scale`"),
+        ("networking.k8s.io/v1/ingresses", "no ingresses: use a Service of type LoadBalancer"),
+        ("scheduling.k8s.io/v1/priorityclasses", "`kubectl api-resources` lists"),
+    ],
+)
+def test_a_kind_that_is_not_here_says_what_helps_instead(server: Server, path: str, hint: str) -> None:
+    code, found = server.ask("POST", f"/apis/{path}", {})
+    assert (code, hint in found["message"]) == (404, True), found["message"]
 
 
 def test_a_verb_that_a_resource_does_not_have(server: Server) -> None:

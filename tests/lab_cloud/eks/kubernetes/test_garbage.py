@@ -59,8 +59,18 @@ def test_a_pod_on_a_node_has_its_grace(server: Server) -> None:
     code, found = server.ask("DELETE", f"{PODS}/one")
     assert (code, found["metadata"]["deletionGracePeriodSeconds"]) == (200, 30)
     assert found["metadata"]["deletionTimestamp"] == "2023-11-14T22:13:50Z"
-    assert server.ask("DELETE", f"{PODS}/one", query="gracePeriodSeconds=0")[1]["status"] == "Success"
+    gone = server.ask("DELETE", f"{PODS}/one", query="gracePeriodSeconds=0")[1]
+    assert (gone["kind"], gone["metadata"]["name"]) == ("Pod", "one"), "what the official client reads"
     assert server.ask("GET", f"{PODS}/one")[0] == 404
+
+
+def test_a_deletion_answers_what_the_published_paths_say(server: Server) -> None:
+    for path, kind in (("services", "Service"), ("serviceaccounts", "ServiceAccount"), ("configmaps", "Status")):
+        where = f"/api/v1/namespaces/default/{path}"
+        server.made(
+            where, {"metadata": {"name": "one"}, **({"spec": {"ports": [{"port": 80}]}} if kind == "Service" else {})}
+        )
+        assert server.ask("DELETE", f"{where}/one")[1]["kind"] == kind
 
 
 def test_finalizers_hold(server: Server) -> None:

@@ -33,10 +33,10 @@ FAILED = Outcome("failed")
 class Probe(asyncio.Protocol):
     """One check: sends a request, and answers with the status of what comes back."""
 
-    def __init__(self, request: bytes, verdict: "asyncio.Future[Outcome]", patience: float = 0.0) -> None:
+    def __init__(self, request: bytes, verdict: "asyncio.Future[Outcome]", *, relayed: bool = False) -> None:
         self._request = request
         self._verdict = verdict
-        self._patience = patience
+        self._relayed = relayed
         self._line = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -44,8 +44,8 @@ class Probe(asyncio.Protocol):
         self.transport = cast(asyncio.Transport, transport)
         if self._request:
             self.transport.write(self._request)
-        elif self._patience:
-            asyncio.get_running_loop().call_later(self._patience, self._decide, Outcome("answered"))
+        elif self._relayed:
+            asyncio.get_running_loop().call_later(RELAY_SECONDS, self._decide, Outcome("answered"))
         else:
             self._decide(Outcome("answered"))
 
@@ -61,8 +61,8 @@ class Probe(asyncio.Protocol):
             self._decide(read_status(self._line))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """A target that hangs up without a word has failed."""
-        self._decide(FAILED)
+        """A target that hangs up without a word has failed; a relay that does has found nobody who listens."""
+        self._decide(REFUSED if self._relayed and not self._line else FAILED)
 
     def _decide(self, outcome: Outcome) -> None:
         if not self._verdict.done():
@@ -188,7 +188,7 @@ class Prober:
         timer = self._loop.call_at(deadline, _give_up, verdict)
         try:
             transport, _probe = await self._loop.create_connection(
-                lambda: Probe(request, verdict, RELAY_SECONDS if self._book.relayed else 0.0),
+                lambda: Probe(request, verdict, relayed=self._book.relayed),
                 "127.0.0.1",
                 port,
                 ssl=unverified() if check.protocol == "HTTPS" else None,

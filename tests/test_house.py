@@ -24,6 +24,8 @@ TOP = {
         ".gitattributes",
         ".github",
         ".gitignore",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
         "LICENSE",
         "Makefile",
         "README.md",

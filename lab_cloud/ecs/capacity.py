@@ -64,13 +64,8 @@ def check_definition(capacity: Capacity, definition: TaskDefinition) -> None:
     Raises
     ------
     AwsError
-        ``InvalidParameterException``, or ``UnsupportedFeatureException`` for what the embedded cloud does not have.
+        ``InvalidParameterException``.
     """
-    if any(volume.get("configuredAtLaunch") for volume in definition.registered.get("volumes", ())):
-        raise AwsError(
-            "UnsupportedFeatureException",
-            "Volumes that are configured at launch (Amazon EBS) are not part of the embedded cloud.",
-        )
     if capacity.launch_type == "FARGATE" and "FARGATE" not in definition.compatibilities:
         raise AwsError("InvalidParameterException", "Task definition does not support launch_type FARGATE.")
 

@@ -117,7 +117,7 @@ class Launcher:
                     password = self._registries.password(task.region, image, role, session)
                     digests[each.name] = self._runtime.pull(image, password).digest
 
-            why = _tried(pull_all)
+            why = _tried(lambda: self._storage.ebs.fill(task)) or _tried(pull_all)
             self._post(pulled, digests, why)
 
         self._world.work(work)

@@ -10,6 +10,7 @@ from .agents import Agents
 from .announcer import Announcer
 from .api import EcsApi
 from .collector import EcsCollector
+from .ebs_volumes import EbsVolumes
 from .exec_door import PREFIX as EXEC
 from .exec_door import ExecDoor
 from .express.surroundings import Surroundings
@@ -25,6 +26,7 @@ from .roles import Roles
 from .service_reconciler import ServiceReconciler
 from .storage import Storage
 from .store import Store
+from .task import Task
 from .task_reconciler import TaskReconciler
 
 
@@ -67,7 +69,9 @@ class Ecs:
         networks, balancing = VpcNeighbour(core.book), ElbNeighbour(elb.targets)
         hosts = Ec2Neighbour(core.authority)
         roles = Roles(core.authority, core.guard, core.vendor, core.dispatcher.invoke, hosts.role)
-        storage = Storage(core.folder / "ecs", core.world, files.mounting, roles)
+        ebs = EbsVolumes(core.folder / "ecs" / "ebs", core.world, core.authority, self._service_tags)
+        storage = Storage(core.folder / "ecs", core.world, files.mounting, roles, ebs)
+        core.world.add(ebs)
         core.on_start.append(storage.clear)
         core.on_close.append(storage.clear)
         launcher = Launcher(core.world, core.runtime, logs, registries, roles, storage, core.running.endpoint)
@@ -101,7 +105,7 @@ class Ecs:
         watch.sampler.add(providers)
         core.slow_doors[PREFIX] = Metadata(self.store, core.world.lock)
         core.commands["interrupt"] = Interruptions(self.store, core.world, core.delays).interrupt
-        core.on_reset += [self._reset, self.agents.forget, announcer.forget]
+        core.on_reset += [self._reset, self.agents.forget, announcer.forget, ebs.forget]
 
     def containers(self) -> int:
         """How many containers run."""
@@ -111,6 +115,10 @@ class Ecs:
             for task in region.tasks.values()
             for container in task.containers
         )
+
+    def _service_tags(self, task: Task) -> dict[str, str]:
+        service = self.store.region(task.region).services.get((task.cluster, task.service))
+        return service.tags if service is not None else {}
 
     def _reset(self) -> None:
         now = self._core.clock.now()

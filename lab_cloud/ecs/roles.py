@@ -93,6 +93,16 @@ class Roles:
         """
         self._guard.check_roles(call, _roles(definition, overrides), TASKS)
 
+    def check_infrastructure(self, call: Call, roles: tuple[str, ...]) -> None:
+        """Refuse a caller that may not pass the infrastructure roles of volumes.
+
+        Raises
+        ------
+        AwsError
+            ``AccessDeniedException``.
+        """
+        self._guard.check_roles(call, roles, "ecs.amazonaws.com")
+
     def check_taken(self, call: Call, role: str, service: str) -> None:
         """Refuse a caller that may not pass a role to a service of AWS, and a role that the service cannot assume.
 

@@ -281,6 +281,7 @@ class Service:
             "rolloutStateReason": f"{deployment.reason} {deployment.note}".strip(),
             "serviceConnectConfiguration": deployment.deployed.get("serviceConnectConfiguration"),
             "vpcLatticeConfigurations": deployment.deployed.get("vpcLatticeConfigurations"),
+            "volumeConfigurations": deployment.deployed.get("volumeConfigurations"),
         }
 
     def deployment_arn(self, deployment: Deployment) -> str:

@@ -329,6 +329,7 @@ class ServiceReconciler:
                 settle(task, chosen)
             task.execute_command = bool(service.settings["enableExecuteCommand"])
             task.tags = service.task_tags(deployment)
+            task.volume_configurations = deployment.deployed.get("volumeConfigurations") or []
             started.append(f"(task {task.id})")
         if not started:
             return

@@ -28,8 +28,8 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     "placementStrategy": [],
 }
 """What a service has of its own, beside its deployments."""
-DEPLOYED = ("serviceConnectConfiguration", "vpcLatticeConfigurations", "serviceRegistries")
-"""What belongs to a deployment, and is kept and shown as it was given."""
+DEPLOYED = ("serviceConnectConfiguration", "vpcLatticeConfigurations", "serviceRegistries", "volumeConfigurations")
+"""What belongs to a deployment, and is shown as it was given."""
 STARTS_DEPLOYMENT = (
     "taskDefinition",
     "networkConfiguration",
@@ -121,8 +121,6 @@ def check_supported(params: Mapping[str, Any]) -> None:
     controller = params.get("deploymentController", {}).get("type", "ECS")
     if controller != "ECS":
         raise _unsupported(f"The embedded cloud does not simulate the deployment controller {controller}.")
-    if params.get("volumeConfigurations"):
-        raise _unsupported("Volumes that are configured at launch (Amazon EBS) are not part of the embedded cloud.")
     if params.get("gatewayConnectors"):
         raise _unsupported("Amazon ECS gateways are not part of the embedded cloud. Use loadBalancers.")
 

@@ -9,6 +9,7 @@ from ..wire import Call
 from . import names
 from .capacity import Capacity, capacity_of, check_definition
 from .cluster import Cluster
+from .ebs import check_launch
 from .outside import LoadBalancing, Networks
 from .paging import page
 from .roles import Roles
@@ -69,6 +70,7 @@ class ServiceOperations:
         settings = settings_of(params, {}, configuration)
         capacity = capacity_of(params, cluster)
         check_definition(capacity, definition)
+        self._roles.check_infrastructure(call, check_launch(definition.registered, params, capacity.launch_type))
         check_placement(params, capacity.launch_type)
         network = network_of(definition, params)
         if network is not None:
@@ -172,6 +174,8 @@ class ServiceOperations:
             self._roles.check_exec("service", "updated", definition, {})
         capacity = _new_capacity(params, cluster, before)
         check_definition(capacity, definition)
+        launched = {**before.deployed, **params}
+        self._roles.check_infrastructure(call, check_launch(definition.registered, launched, capacity.launch_type))
         check_placement(params, capacity.launch_type)
         network = before.network
         if params.get("networkConfiguration"):

@@ -17,6 +17,7 @@ from ..runtime.mounts import remove_folder
 from ..runtime.spec import Mount
 from ..wire import moto_ec2
 from ..world import World
+from .ebs_volumes import EbsVolumes
 from .roles import Roles
 from .task import Container, Host, Task
 from .volumes import DOCKER, EBS, EFS, Prepared, kind_of, mounts_of
@@ -41,13 +42,16 @@ class Storage:
         The way to the files of EFS.
     roles : Roles
         In whose name that is done.
+    ebs : EbsVolumes
+        What makes volumes of EBS.
     """
 
-    def __init__(self, folder: Path, world: World, mounting: Mounting, roles: Roles) -> None:
+    def __init__(self, folder: Path, world: World, mounting: Mounting, roles: Roles, ebs: EbsVolumes) -> None:
         self._folder = folder
         self._world = world
         self._mounting = mounting
         self._roles = roles
+        self.ebs = ebs
 
     def prepare(self, task: Task) -> str:
         """Find or make the volumes of a task; why one cannot be had, or an empty text."""
@@ -63,7 +67,11 @@ class Storage:
         kind = kind_of(volume)
         if kind == EFS:
             return self._efs(task, volume)
-        assert kind != EBS
+        if kind == EBS:
+            found, why = self.ebs.create(task, volume["name"])
+            if found is None:
+                raise NoVolume(f"ResourceInitializationError: unable to create the EBS volume: {why}.")
+            return Prepared(found)
         docker = volume[DOCKER] if kind == DOCKER else None
         place = self._docker(task, volume["name"], docker) if docker is not None else self._bind(task, volume)
         place.mkdir(parents=True, exist_ok=True)
@@ -142,10 +150,12 @@ class Storage:
 
     def release(self, task: Task) -> None:
         """A task has ended and its processes are gone: what lived as long as it is removed."""
+        self.ebs.release(task)
         if task.volumes:
             place = self._of_task(task)
             self._world.work(lambda: remove_folder(place))
 
     def clear(self) -> None:
         """Nothing is left; slow."""
+        self.ebs.clear()
         remove_folder(self._folder)

@@ -82,6 +82,44 @@ class Host:
 
 
 @dataclass
+class EbsVolume:
+    """The EBS volume that a task got.
+
+    Parameters
+    ----------
+    id, name, role, snapshot : str
+        The volume, its name in the task definition, the infrastructure role, and the snapshot that it began with.
+    delete : bool
+        Whether it ends with the task.
+    attachment : str
+        The id of the attachment.
+    """
+
+    id: str
+    name: str
+    role: str
+    snapshot: str
+    delete: bool
+    attachment: str
+    released: bool = False
+
+    def describe(self, task_status: str) -> dict[str, Any]:
+        """As ``attachments`` of a task shows it."""
+        details = {
+            "roleArn": self.role,
+            "volumeName": self.name,
+            "volumeId": self.id,
+            "deleteOnTermination": str(self.delete).lower(),
+        }
+        return {
+            "id": self.attachment,
+            "type": "AmazonElasticBlockStorage",
+            "status": "DELETED" if task_status == "STOPPED" else "ATTACHED",
+            "details": [{"name": name, "value": value} for name, value in details.items()],
+        }
+
+
+@dataclass
 class Container:
     """One container of a task.
 
@@ -167,6 +205,8 @@ class Task:
     starting: bool = False
     pulled: bool = False
     share: Share | None = None
+    volume_configurations: list[dict[str, Any]] = field(default_factory=list)
+    ebs: EbsVolume | None = None
     volumes: dict[str, Prepared] = field(default_factory=dict, repr=False)
     was_healthy: bool = False
     told_unhealthy: bool = False
@@ -223,6 +263,11 @@ class Task:
         asked = self.overrides.get("ephemeralStorage") or self.definition.registered.get("ephemeralStorage")
         return asked or ({"sizeInGiB": 20} if self.launch_type == "FARGATE" else None)
 
+    @property
+    def _attachments(self) -> list[dict[str, Any]]:
+        found = [_attachment(self.interface, self.status)] if self.interface else []
+        return [*found, self.ebs.describe(self.status)] if self.ebs is not None else found
+
     def ask_to_stop(self, code: str, reason: str, now: float) -> None:
         """Want it stopped; the first reason given is the one that stays."""
         if self.desired == "STOPPED":
@@ -243,12 +288,11 @@ class Task:
 
     def describe(self, *, with_tags: bool = False) -> dict[str, Any]:
         """As DescribeTasks shows it."""
-        interface = self.interface
         return {
             "taskArn": self.arn,
             "clusterArn": names.arn(self.region, f"cluster/{self.cluster}"),
             "taskDefinitionArn": self.definition.arn,
-            "attachments": [_attachment(interface, self.status)] if interface else [],
+            "attachments": self._attachments,
             "attributes": [{"name": "ecs.cpu-architecture", "value": self._architecture}],
             "availabilityZone": self.zone or None,
             "containerInstanceArn": self.host.arn if self.host is not None else None,

@@ -9,6 +9,7 @@ from ..wire import Call
 from . import names
 from .capacity import Capacity, capacity_of, check_definition, waits, why_nowhere
 from .cluster import Cluster
+from .ebs import check_launch
 from .outside import Networks
 from .paging import page
 from .placer import candidates, failures, find_place, rules_of, settle
@@ -54,6 +55,7 @@ class TaskOperations:
             raise AwsError("InvalidParameterException", f"startedBy has at most {MOST_STARTED_BY} characters.")
         capacity = capacity_of(params, cluster)
         check_definition(capacity, definition)
+        self._roles.check_infrastructure(call, check_launch(definition.registered, params, capacity.launch_type))
         check_placement(params, capacity.launch_type)
         if params.get("propagateTags") == "SERVICE":
             raise AwsError("InvalidParameterException", "propagateTags SERVICE is only valid for services.")
@@ -101,6 +103,7 @@ class TaskOperations:
             task.tags = dict(tags)
             task.execute_command = params.get("enableExecuteCommand", False)
             task.platform_version = platform
+            task.volume_configurations = params.get("volumeConfigurations") or []
             apply_overrides(task, overrides)
             tasks.append(task)
         answer = {"tasks": [task.describe(with_tags=True) for task in tasks], "failures": failed}
@@ -120,6 +123,7 @@ class TaskOperations:
         overrides = params.get("overrides", {})
         _check_overrides(definition, overrides)
         self._roles.check(call, definition, overrides)
+        self._roles.check_infrastructure(call, check_launch(definition.registered, params, "EC2"))
         network = network_of(definition, params) if definition.network_mode == "awsvpc" else None
         if network is not None:
             check_public(network, Capacity("EC2"))
@@ -138,6 +142,7 @@ class TaskOperations:
                 continue
             task = new_task(region, cluster, definition, self._clock.now(), network=network, launch_type="EC2")
             task.group, task.started_by, task.tags = group, params.get("startedBy", ""), dict(tags)
+            task.volume_configurations = params.get("volumeConfigurations") or []
             settle(task, instance)
             apply_overrides(task, overrides)
             tasks.append(task)

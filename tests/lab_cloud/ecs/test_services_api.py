@@ -230,7 +230,7 @@ def test_bad_input_is_refused_and_leaves_nothing(place: Place, cloud: RunningClo
     unsupported = "UnsupportedFeatureException"
     refused(create, unsupported, "controller EXTERNAL", **good, deploymentController={"type": "EXTERNAL"})
     volume = {"name": "data", "managedEBSVolume": {"roleArn": "arn:aws:iam::123456789012:role/ecsInfrastructure"}}
-    refused(create, unsupported, "Amazon EBS", **good, volumeConfigurations=[volume])
+    refused(create, invalid, "not configured at launch", **good, volumeConfigurations=[volume])
     refused(create, unsupported, "gateways", **good, gatewayConnectors=[{"portName": "http"}])
     refused(create, unsupported, "EXTERNAL", **{**good, "launchType": "EXTERNAL"})
     refused(create, invalid, "DAEMON", **{**good, "desiredCount": 0}, schedulingStrategy="DAEMON")

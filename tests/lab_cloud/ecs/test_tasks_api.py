@@ -254,13 +254,13 @@ def test_bad_input_is_refused(place: Place, cloud: RunningCloud) -> None:
         **{**good, "taskDefinition": big["taskDefinitionArn"]}, platformVersion="1.3.0",
     )  # fmt: skip
     volume = {"name": "data", "managedEBSVolume": {"roleArn": "arn:aws:iam::123456789012:role/ecsInfrastructure"}}
-    refused(run, "UnsupportedFeatureException", "Amazon EBS", **good, volumeConfigurations=[volume])
+    refused(run, "InvalidParameterException", "not configured at launch", **good, volumeConfigurations=[volume])
     late = place.ecs.register_task_definition(
         family=cloud.name("late"), networkMode="awsvpc", requiresCompatibilities=["FARGATE"], cpu="256", memory="512",
         containerDefinitions=[{"name": "web", "image": "nginx"}],
         volumes=[{"name": "data", "configuredAtLaunch": True}],
     )["taskDefinition"]["taskDefinitionArn"]  # fmt: skip
-    refused(run, "UnsupportedFeatureException", "Amazon EBS", **{**good, "taskDefinition": late})
+    refused(run, "InvalidParameterException", "must be specified for it", **{**good, "taskDefinition": late})
     refused(run, "InvalidParameterException", "cannot begin with", **good, group="service:web")
     refused(run, "InvalidParameterException", "at most 128", **good, startedBy="x" * 129)
     refused(run, "InvalidParameterException", "only valid for services", **good, propagateTags="SERVICE")

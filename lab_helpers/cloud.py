@@ -138,6 +138,33 @@ def interrupt(task: str) -> str:
     return answer.stdout.strip()
 
 
+def trail(match: str = "", since: int = 0) -> dict[str, Any]:
+    """What has become of events.
+
+    Parameters
+    ----------
+    match : str
+        Only paths that mention this: a rule, a schedule, a target or a task.
+    since : int
+        Only paths with steps after this number; the ``last`` of an earlier answer.
+
+    Returns
+    -------
+    dict
+        ``paths`` and ``last``, as ``python -m lab_cloud trail --json`` tells them.
+
+    Raises
+    ------
+    CloudUnavailable
+        When no cloud is up.
+    """
+    answer = _run("trail", "--json", "--match", match, "--since", str(since))
+    if answer.returncode:
+        raise CloudUnavailable(*_two_lines(answer, "The embedded cloud is not running."))
+    found: dict[str, Any] = json.loads(answer.stdout)
+    return found
+
+
 class Refused(Exception):  # noqa: N818
     """A command of the cloud has said no, in two lines."""
 

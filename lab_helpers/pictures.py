@@ -1,5 +1,6 @@
 """The live pictures that a `Lab` can show."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -52,3 +53,30 @@ class Pictures:
             return ScalingView(RunnerObserver(clients, cluster, self._cloud().speed))
         clients = {name: self.client(name) for name in ("ecs", "application-autoscaling", "cloudwatch")}
         return ScalingView(ScalingObserver(clients, cluster, service, self._cloud().speed))
+
+    def path(self, match: str = "", queues: Sequence[str] = (), service: str = "") -> Any:
+        """A live picture of events on their way: rule matched, target called, task started, object written.
+
+        Parameters
+        ----------
+        match : str
+            Only events that mention this: the name of a rule, a schedule, a target or a task. All when empty.
+        queues : sequence of str
+            Names of queues whose depth is shown too.
+        service : str
+            ``cluster/service`` of the workers on a queue; how many of them run is shown too.
+
+        Returns
+        -------
+        PathView
+            Shows itself live; ``snapshot()`` is a still copy and ``text()`` the same in words. A newer view ends the
+            watching of an older one.
+        """
+        from .backends import Embedded
+        from .cloud import trail
+        from .views.path import PathView
+        from .views.path_observe import PathObserver
+
+        clients = {name: self.client(name) for name in ("sqs", "ecs")}
+        record = trail if isinstance(self._cloud(), Embedded) else None
+        return PathView(PathObserver(clients, record, match, queues, service))

@@ -48,6 +48,15 @@ def made(
     }
 
 
+def subject(event: Event) -> str:
+    """What an event is about in a word, for the record: the object's key, or the state that something entered."""
+    detail: dict[str, Any] = event["detail"]
+    thing = detail.get("object")
+    if isinstance(thing, dict):
+        return str(thing.get("key", ""))
+    return next((str(detail[name]) for name in ("lastStatus", "eventName") if isinstance(detail.get(name), str)), "")
+
+
 def second(moment: float) -> str:
     """A moment as events show it: 2026-11-25T18:00:00Z."""
     return f"{datetime.datetime.fromtimestamp(moment, datetime.UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -8,7 +8,7 @@ from ..schedule import Rate
 from . import transform
 from .counters import Counters
 from .delivery import Deliveries, Delivery
-from .event import Event, made
+from .event import Event, made, subject
 from .outside import Order
 from .retry import Policy
 from .store import DEFAULT, Bus, EventStore, Region, Rule, bus_name
@@ -110,9 +110,8 @@ class Router:
 
     def _begin(self, region: str, event: Event, now: float, bus: str) -> None:
         what = f"{event['source']} / {event['detail-type']}"
-        self._trail.begin(
-            event["id"], region, what, now, "event came", bus=bus_name(bus), resources=event["resources"][:5]
-        )
+        about = {"bus": bus_name(bus), "resources": event["resources"][:5], "subject": subject(event)}
+        self._trail.begin(event["id"], region, what, now, "event came", **about)
 
     def fire(self, region: Region, bus: Bus, rule: Rule) -> None:
         """Let a scheduled rule act now."""

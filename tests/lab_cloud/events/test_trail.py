@@ -49,6 +49,7 @@ def test_an_upload_its_task_and_what_that_writes_are_one_path(cloud: RunningClou
 
     steps = until(path, 30, 0.3)
     told = [step["step"] for step in steps]
+    assert steps[0]["subject"] == "in/a"
     assert told[:3] == ["event came", "rule matched", "target called"]
     assert told.index("task RUNNING") < told.index("object written") < told.index("task STOPPED")
     written = next(step for step in steps if step["step"] == "object written")

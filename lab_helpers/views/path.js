@@ -1,0 +1,152 @@
+// The live view of events on their way. Nodes are kept by key, so that focus and open details survive an update.
+const make = (tag, cls, text) => {
+  const node = document.createElement(tag);
+  if (cls) node.className = cls;
+  if (text != null) node.textContent = text;
+  return node;
+};
+const put = (node, text) => { if (node.textContent !== text) node.textContent = text; };
+const clock = (at) => {
+  const moment = new Date(at * 1000);
+  return `${moment.toLocaleTimeString([], { hour12: false })}.${String(moment.getMilliseconds()).padStart(3, "0")}`;
+};
+
+// Brings the children of `parent` in line with `items`: makes, updates, orders and removes by key.
+function keyed(parent, items, create, update) {
+  const kept = (parent.kept ??= new Map());
+  const seen = new Set();
+  let before = null;
+  for (const item of items) {
+    seen.add(item.id);
+    let node = kept.get(item.id);
+    if (!node) { node = create(); kept.set(item.id, node); }
+    update(node, item);
+    const wanted = before ? before.nextSibling : parent.firstChild;
+    if (wanted !== node) parent.insertBefore(node, wanted);
+    before = node;
+  }
+  for (const [key, node] of kept) {
+    if (seen.has(key)) continue;
+    kept.delete(key);
+    node.remove();
+  }
+}
+
+function makeStage() {
+  const node = make("li", "pv-stage");
+  node.glyph = make("b");
+  node.glyph.setAttribute("aria-hidden", "true");
+  node.head = make("span", "pv-title");
+  node.name = make("span", "pv-name");
+  node.after = make("span", "pv-after");
+  node.why = make("span", "pv-why");
+  node.append(node.glyph, node.head, node.name, node.after, node.why);
+  return node;
+}
+
+function updateStage(node, stage) {
+  node.dataset.state = stage.state;
+  put(node.glyph, stage.glyph);
+  put(node.head, stage.title); put(node.name, stage.name); put(node.after, stage.after); put(node.why, stage.note);
+  node.why.hidden = !stage.note;
+}
+
+function makeJourney() {
+  const node = make("li", "pv-journey");
+  const head = make("div", "pv-journey-head");
+  node.name = make("h4"); node.time = make("time");
+  head.append(node.name, node.time);
+  node.lanes = make("ul", "pv-lanes");
+  node.none = make("p", "pv-note", "No rule matched.");
+  const more = make("details", "pv-more");
+  more.append(make("summary", "", "All steps with their times"));
+  node.steps = make("ol");
+  more.append(node.steps);
+  node.append(head, node.lanes, node.none, more);
+  return node;
+}
+
+function updateJourney(node, journey) {
+  put(node.name, journey.title);
+  put(node.time, clock(journey.at));
+  keyed(node.lanes, journey.lanes, () => {
+    const lane = make("li");
+    lane.list = make("ol", "pv-lane");
+    lane.append(lane.list);
+    return lane;
+  }, (lane, one) => {
+    lane.list.setAttribute("aria-label", `What became of it: ${one.stages.map((each) => `${each.title} ${each.name}`).join(", ")}`);
+    keyed(lane.list, one.stages, makeStage, updateStage);
+  });
+  node.none.hidden = journey.lanes.length > 0;
+  keyed(node.steps, journey.steps, () => {
+    const line = make("li");
+    line.append((line.time = make("time")), (line.text = make("span")));
+    return line;
+  }, (line, step) => { put(line.time, clock(step.at)); put(line.text, step.text); });
+}
+
+function makeDepth() {
+  const node = make("li", "pv-queue");
+  node.name = make("span", "pv-queue-name");
+  const bar = make("span", "pv-bar");
+  bar.setAttribute("aria-hidden", "true");
+  bar.append((node.waiting = make("i", "pv-waiting")), (node.flying = make("i", "pv-flying")));
+  node.words = make("span", "pv-count");
+  node.append(node.name, bar, node.words);
+  return node;
+}
+
+function render({ model, el: root }) {
+  root.classList.add("pv");
+  root.setAttribute("role", "group");
+  root.setAttribute("aria-label", "Live view of events on their way");
+  const head = make("div", "pv-head"), title = make("h3"), pulse = make("span", "pv-pulse"), button = make("button", "pv-button");
+  button.type = "button";
+  button.onclick = () => model.send({ watch: !model.get("watching") });
+  head.append(title, pulse, button);
+  const note = make("p", "pv-note"), queues = make("ul", "pv-queues"), workers = make("div", "pv-workers");
+  const worker_words = make("span", "pv-count"), slots = make("span", "pv-slots");
+  slots.setAttribute("aria-hidden", "true");
+  workers.append(worker_words, slots);
+  queues.setAttribute("aria-label", "Queues");
+  const journeys = make("ol", "pv-journeys");
+  journeys.setAttribute("aria-label", "Events, newest first");
+  const say = make("div", "pv-sr");
+  say.setAttribute("aria-live", "polite");
+  root.append(head, note, queues, workers, journeys, say);
+  let timer = 0;
+
+  function paint() {
+    const state = model.get("state"), watching = model.get("watching");
+    if (!state.status) return;
+    put(title, state.match ? `Events on their way: ${state.match}` : "Events on their way");
+    pulse.dataset.on = String(watching);
+    put(pulse, watching ? "live" : "not watching");
+    put(button, watching ? "Pause" : "Watch again");
+    put(note, state.problem || (state.journeys.length ? "" : "No event yet."));
+    note.hidden = !note.textContent;
+    const most = Math.max(1, ...state.queues.map((one) => one.waiting + one.flying));
+    keyed(queues, state.queues, makeDepth, (node, one) => {
+      put(node.name, `queue ${one.id}`);
+      node.waiting.style.width = `${(100 * one.waiting) / most}%`;
+      node.flying.style.width = `${(100 * one.flying) / most}%`;
+      put(node.words, one.words);
+    });
+    queues.hidden = !state.queues.length;
+    workers.hidden = !state.workers;
+    put(worker_words, state.workers);
+    keyed(slots, state.slots.map((up, id) => ({ up, id })), () => make("i"), (node, one) => { node.dataset.up = String(one.up); });
+    keyed(journeys, state.journeys, makeJourney, updateJourney);
+    // Spoken at most every three seconds, and only the newest: a reader must not drown in updates.
+    const depth = state.queues.map((one) => `Queue ${one.id}: ${one.words}.`).join(" ");
+    const words = [state.latest, depth, state.workers && `${state.workers}.`].filter(Boolean).join(" ");
+    if (words !== say.textContent && !timer) timer = setTimeout(() => { say.textContent = words; timer = 0; }, 3000);
+  }
+  model.on("change:state", paint);
+  model.on("change:watching", paint);
+  paint();
+  return () => { clearTimeout(timer); model.off("change:state", paint); model.off("change:watching", paint); };
+}
+
+export default { render };

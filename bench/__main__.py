@@ -10,6 +10,7 @@ from bench import (
     eks,
     events,
     express,
+    first,
     lists,
     policies,
     registry,
@@ -24,6 +25,7 @@ from bench.report import Report
 
 PARTS = {
     "start": start.run,
+    "first": first.run,
     "service": service.run,
     "apprunner": apprunner.run,
     "express": express.run,

@@ -178,7 +178,8 @@ def find(
                 raise
             unseen.append(kind.name)  # emulators crash where they have no operation
             continue
-        things += [thing for thing in listed if labs is None or thing.lab in labs]
+        ours = (thing for thing in listed if labs is None or thing.lab in labs)
+        things += sorted(ours, key=lambda thing: thing.name)  # AWS gives roles in no order that stays
     return Found(things, tuple(unseen))
 
 

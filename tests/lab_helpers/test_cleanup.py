@@ -80,14 +80,14 @@ def test_ours_without_a_number() -> None:
 
 
 def test_things_are_found_in_the_order_in_which_they_can_go(log: list[str]) -> None:
-    assert [thing.name for thing in find().things] == ["web", "api", "demo"]
+    assert [thing.name for thing in find().things] == ["api", "web", "demo"]
     assert [thing.name for thing in find(labs=[2]).things] == ["demo"]
     assert find(services=["iam"]).things == []
 
 
 def test_each_kind_has_gone_before_the_next_is_asked(log: list[str]) -> None:
     delete(find().things)
-    assert log == ["delete web", "delete api", "wait for web api", "delete demo", "wait for demo"]
+    assert log == ["delete api", "delete web", "wait for api web", "delete demo", "wait for demo"]
 
 
 def test_what_has_gone_already_is_no_error(log: list[str]) -> None:

@@ -17,7 +17,7 @@ from .prices import price, prices
 GIB = 1 << 30
 BY_USE = (
     "What is paid by use comes on top: capacity units of load balancers, transferred data, lines taken in by logs, "
-    "requests to queues and events."
+    "requests to queues and events. Pods that EKS runs on Fargate are not counted."
 )
 
 

@@ -1,5 +1,6 @@
 """What is there is found on a real cloud, and nothing else."""
 
+import json
 import urllib.request
 from typing import Any
 
@@ -67,6 +68,27 @@ def test_tasks_balancers_addresses_and_instances(lab: Lab) -> None:
     found = amounts(lab.costs())
     assert found == {"fargate.vcpu": 0.5, "fargate.gb": 1, "alb": 1, "ipv4": 4}
     assert "public addresses" in repr(lab.costs())
+
+
+def test_a_cluster_costs_more_in_extended_support(lab: Lab) -> None:
+    iam, eks = lab.client("iam"), lab.client("eks")
+    statement = {"Effect": "Allow", "Principal": {"Service": "eks.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    role = iam.create_role(RoleName="cluster", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    iam.attach_role_policy(RoleName="cluster", PolicyArn="arn:aws:iam::aws:policy/AmazonEKSClusterPolicy")
+    subnets = [one["SubnetId"] for one in lab.client("ec2").describe_subnets()["Subnets"][:2]]
+    versions = {
+        one["versionStatus"]: one["clusterVersion"] for one in eks.describe_cluster_versions()["clusterVersions"]
+    }
+    for status, name in (("STANDARD_SUPPORT", "new"), ("EXTENDED_SUPPORT", "old")):
+        network = {"subnetIds": subnets}
+        eks.create_cluster(name=name, roleArn=role, resourcesVpcConfig=network, version=versions[status])
+    found = {item.what: item.price.name for item in lab.costs().items}
+    assert found == {"cluster new": "eks.standard", "cluster old": "eks.extended"}
+    for name in ("new", "old"):
+        lab.wait(eks, "cluster_active", name=name)
+        eks.delete_cluster(name=name)
+        lab.wait(eks, "cluster_deleted", name=name)
 
 
 class Refused:

@@ -37,6 +37,8 @@ SIZES: tuple[tuple[float, tuple[float, ...]], ...] = (
 """vCPU, and the GB that there are with it."""
 VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "persistentVolumeClaim", "projected", "secret"}
 SHARED = ("efs.csi.aws.com",)
+DYNAMIC = " (dynamic provisioning)"
+"""What Fargate does not have, of any driver: there a volume of EFS must have been made by hand."""
 Object = Mapping[str, Any]
 
 

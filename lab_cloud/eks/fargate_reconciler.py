@@ -14,12 +14,13 @@ from .agents.recorder import WARNING, Recorder
 from .cluster import Cluster
 from .controllers import conditions
 from .controllers.client import Object
-from .fargate import COMPUTE, LABEL, SCHEDULER, TAINT, Profile, assign, profile_of, refusal, size_of
+from .fargate import COMPUTE, DYNAMIC, LABEL, SCHEDULER, TAINT, Profile, assign, profile_of, refusal, size_of
 from .kubernetes.api import ApiServer
 from .kubernetes.status import ApiError
 from .nodegroup import ACTIVE, CREATING, DELETING
 from .outside import Machine, Networks
 from .planes import Plane, Planes
+from .storage.provisioner import BY
 from .store import Store
 
 log = logging.getLogger(__name__)
@@ -167,7 +168,10 @@ class Fargate:
         for claim in plane.seen.all("persistentvolumeclaims"):
             volume = volumes.get(claim["spec"].get("volumeName", ""))
             if claim["metadata"]["namespace"] == namespace and volume is not None:
-                drivers[claim["metadata"]["name"]] = (volume["spec"].get("csi") or {}).get("driver", "host")
+                driver = (volume["spec"].get("csi") or {}).get("driver", "host")
+                if BY in (volume["metadata"].get("annotations") or {}):
+                    driver += DYNAMIC
+                drivers[claim["metadata"]["name"]] = driver
         return refusal(pod, drivers)
 
     def _away(self, cluster: Cluster, profile: Profile) -> str:

@@ -22,6 +22,7 @@ from .nodes import Nodes
 from .planes import Planes
 from .reconciler import ClusterReconciler
 from .services.part import ClusterServices
+from .storage.part import Storage
 from .store import Store
 
 
@@ -63,6 +64,8 @@ class Eks:
         identities = PodIdentities(self.store, core.world, roles, core.vendor, core.running.endpoint)
         machine.identities = self._identities = identities
         self._planes.opened.append(identities.watch)
+        self._storage = Storage(core, machine)
+        self._planes.attach.append(self._storage.attach)
         self._drains = Drains(core.world, self._planes)
         beside = (machines, roles, networks)
         self._nodes = Nodes(self.store, core.world, self._planes, *beside, core.delays, self._drains)
@@ -90,7 +93,9 @@ class Eks:
         core.dispatcher.own("eks", EksApi(self.store, core.clock, core.delays, roles, networks, machines))
         core.on_reset.append(self._reset)
         core.on_start.append(lambda: loop.work(lambda: remove_folder(pods)))  # what a killed cloud has left
+        core.on_start.append(lambda: loop.work(self._storage.clear))
         core.on_close += [self._planes.close_all, loop.close, addresses.close, lambda: remove_folder(pods)]
+        core.on_close.append(self._storage.clear)
 
     def published_images(self, region: str) -> dict[str, str]:
         """The parameters of SSM that tell of EKS-optimized images; EC2 knows those images then."""
@@ -107,3 +112,4 @@ class Eks:
         self._drains.clear()
         self._fargate.clear()
         self._identities.clear()
+        self._storage.clear()

@@ -8,9 +8,11 @@ from .disruption import Budgets
 from .endpoints import EndpointSlices
 from .job import Jobs
 from .node_lifecycle import NodeLifecycle
+from .persistent_volume import PersistentVolumes
 from .replica_set import ReplicaSets
 from .root_ca import RootCa
 from .runner import Controller, Controllers
+from .volume_protection import VolumeProtection
 
 
 def standard(client: Client, speed: float = 1.0, certificate: str = "") -> Controllers:
@@ -33,6 +35,8 @@ def standard(client: Client, speed: float = 1.0, certificate: str = "") -> Contr
         Jobs(client, speed),
         EndpointSlices(client),
         Budgets(client),
+        PersistentVolumes(client),
+        VolumeProtection(client),
         NodeLifecycle(client, lambda seconds: seconds / speed),
     ]
     if certificate:

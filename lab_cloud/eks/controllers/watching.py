@@ -18,7 +18,7 @@ PATHS = {
     "poddisruptionbudgets": "/apis/policy/v1/poddisruptionbudgets",
     "endpointslices": "/apis/discovery.k8s.io/v1/endpointslices",
     "leases": "/apis/coordination.k8s.io/v1/leases",
-    "storageclasses": "/apis/storage.k8s.io/v1/storageclasses",
+    **{name: f"/apis/storage.k8s.io/v1/{name}" for name in ("csidrivers", "storageclasses")},
 }
 """Where a watch of each resource is."""
 

@@ -14,6 +14,7 @@ from .status import bad_request, forbidden, invalid, not_found, wrong
 from .store import Object, Store
 
 NODE_PORTS = range(30000, 32768)
+CLAIM_PROTECTION, VOLUME_PROTECTION = "kubernetes.io/pvc-protection", "kubernetes.io/pv-protection"
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 FIRST_ADDRESS = 1  # the API server's own
 DNS_ADDRESS = 10  # as on EKS
@@ -56,6 +57,9 @@ class Admission:
             self._serve(found, None)
         elif resource.kind == "PersistentVolumeClaim":
             self._choose_class(found)
+            _protect(found, CLAIM_PROTECTION)
+        elif resource.kind == "PersistentVolume":
+            _protect(found, VOLUME_PROTECTION)
         elif resource.kind == "Pod":
             self._check_account(found)
             for complete in self.pods:
@@ -65,6 +69,8 @@ class Admission:
         """Complete an object that has changed, in place; under the store's lock."""
         if resource.kind == "Service":
             self._serve(found, before)
+        elif resource.kind == "PersistentVolumeClaim":
+            self._check_growth(before, found)
 
     def deleting(self, resource: Resource, found: Object) -> None:
         """Refuse to delete what must stay."""
@@ -100,6 +106,21 @@ class Admission:
         if marked:
             newest = max(marked, key=lambda each: each["metadata"]["creationTimestamp"])
             found["spec"]["storageClassName"] = newest["metadata"]["name"]
+
+    def _check_growth(self, before: Object, found: Object) -> None:
+        """A claim may ask for more only when its class says that volumes can grow."""
+        old, new = (((each["spec"].get("resources") or {}).get("requests") or {}) for each in (before, found))
+        if old == new or not found["spec"].get("volumeName"):
+            return
+        classes = find("storage.k8s.io", "v1", "storageclasses")
+        assert classes is not None
+        own = self._store.get(classes, "", found["spec"].get("storageClassName") or "")
+        if own is None or not own.get("allowVolumeExpansion"):
+            why = (
+                "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must "
+                "support resize"
+            )
+            raise forbidden("", "persistentvolumeclaims", found["metadata"]["name"], why)
 
     # -- services -----------------------------------------------------------------------------------------------------
 
@@ -170,3 +191,10 @@ def _port_key(port: dict[str, Any]) -> tuple[Any, Any]:
 
 def _same(one: Object, other: Object) -> bool:
     return all(one["metadata"].get(key, "") == other["metadata"].get(key, "") for key in ("namespace", "name"))
+
+
+def _protect(found: Object, finalizer: str) -> None:
+    """Keep it until nobody uses it; a controller takes the finalizer off."""
+    finalizers = found["metadata"].get("finalizers") or []
+    if finalizer not in finalizers:
+        found["metadata"]["finalizers"] = [*finalizers, finalizer]

@@ -4,7 +4,18 @@ from typing import Any
 
 import pytest
 
-from lab_cloud.eks.fargate import CAPACITY, LABEL, SCHEDULER, Profile, Selector, assign, profile_of, refusal, size_of
+from lab_cloud.eks.fargate import (
+    CAPACITY,
+    DYNAMIC,
+    LABEL,
+    SCHEDULER,
+    Profile,
+    Selector,
+    assign,
+    profile_of,
+    refusal,
+    size_of,
+)
 
 
 def pod(cpu: str = "", memory: str = "", **spec: Any) -> dict[str, Any]:
@@ -74,4 +85,7 @@ def test_what_fargate_does_not_run() -> None:
     assert "PVC mine not bound" in refusal(claim, {})
     assert "ebs.csi.aws.com is not efs.csi.aws.com" in refusal(claim, {"mine": "ebs.csi.aws.com"})
     assert refusal(claim, {"mine": "efs.csi.aws.com"}) == ""
+    assert "efs.csi.aws.com (dynamic provisioning) is not efs.csi.aws.com" in refusal(
+        claim, {"mine": "efs.csi.aws.com" + DYNAMIC}
+    )
     assert "16 vCPU" in refusal(pod("20"), {})

@@ -108,4 +108,8 @@ def test_a_claim_is_bound_once(server: Server) -> None:
     assert server.patch(f"{claims}/data", {"spec": {"volumeName": "pv-1"}})[0] == 200
     code, found = server.patch(f"{claims}/data", {"spec": {"volumeName": "pv-2"}})
     assert (code, found["reason"]) == (422, "Invalid")
-    assert server.patch(f"{claims}/data", {"spec": {"resources": {"requests": {"storage": "2Gi"}}}})[0] == 200
+    more = {"spec": {"resources": {"requests": {"storage": "2Gi"}}}}
+    assert server.patch(f"{claims}/data", more)[0] == 403  # no class says that it can grow
+    grows = {"metadata": {"name": "gp3"}, "provisioner": "ebs.csi.aws.com", "allowVolumeExpansion": True}
+    server.made("/apis/storage.k8s.io/v1/storageclasses", grows)
+    assert server.patch(f"{claims}/data", more)[0] == 200

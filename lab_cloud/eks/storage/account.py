@@ -1,0 +1,126 @@
+"""The AWS account as a CSI driver uses it: with the permissions of its role, and through the public APIs."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from ...core import Core
+from ...errors import AwsError
+from ...iam.guard import refusal
+from ...network import reach
+from ...wire import ACCOUNT, Call, moto_ec2
+from ...wire.inside import Inside
+from ..addon_versions import AddonKind, kinds
+from ..agents.node import Node
+from ..cluster import Cluster
+from .driver import DriverError
+
+BASE = "2015-02-01"
+PREFIXES = {"efs": "elasticfilesystem"}
+
+
+def kind_of(driver: str) -> AddonKind:
+    """The add-on that installs a driver."""
+    return next(each for each in kinds().values() if each.driver == driver)
+
+
+class DriverAccount:
+    """What one driver of one cluster may do in AWS.
+
+    Parameters
+    ----------
+    core : Core
+        The parts of the cloud.
+    cluster : Cluster
+        The cluster.
+    driver : str
+        The driver's name.
+    """
+
+    def __init__(self, core: Core, cluster: Cluster, driver: str) -> None:
+        self.cluster = cluster
+        self.region = cluster.region
+        self._kind = kind_of(driver)
+        self._core = core
+        self._inside = Inside(core.dispatcher, core.world.lock, core.running.access_key)
+
+    def role(self) -> str:
+        """The role of the driver's service account, or that of a node, as its pods would have it; may be empty."""
+        cluster, kind = self.cluster, self._kind
+        with self._core.world.lock:
+            own = cluster.roles_of_account(kind.namespace, kind.service_account)
+            nodes = [each.role for each in cluster.nodegroups.values()]
+            nodes += [arn for arn, entry in cluster.entries.items() if entry.kind == "EC2_LINUX"]
+        return next(iter([*own, *nodes]), "")
+
+    def may(self, service: str, operation: str, resource: str, **context: Any) -> None:
+        """Refuse what the driver's role does not allow.
+
+        Raises
+        ------
+        AwsError
+            As the service refuses it.
+        """
+        role, call = self.role(), Call(service, operation, self.region)
+        if not role:
+            raise AwsError("NoCredentialProviders", "no EC2 IMDS role found: no role is given to the driver's pods")
+        action = f"{PREFIXES.get(service, service)}:{operation}"
+        authority = self._core.authority
+        with self._core.world.lock:
+            who = authority.session_of(role, self._kind.service_account or self._kind.name)
+            keys: dict[str, str | tuple[str, ...]] = {"aws:requestedregion": self.region, **context}
+            decision = authority.ask(who, action, resource, keys)
+        if not decision.allowed:
+            raise refusal(call, decision)
+
+    def refuses(self, groups: Sequence[str], node: Node, port: int) -> str:
+        """Why something with these security groups does not let a node in; empty when it does."""
+        with self._core.world.lock:
+            known = moto_ec2.network(self.region)
+        source = reach.Source("the node", (node.internal_ip,), known.members.get(node.internal_ip, ()))
+        return reach.admits(groups, source, port, known.groups).reason
+
+    def arn(self, service: str, rest: str) -> str:
+        """An ARN of this account and region."""
+        return f"arn:aws:{PREFIXES.get(service, service)}:{self.region}:{ACCOUNT}:{rest}"
+
+    def ec2(self, operation: str, **params: Any) -> dict[str, list[str]]:
+        """Call Amazon EC2; the texts of the answer's elements by name.
+
+        Raises
+        ------
+        AwsError
+            As it refuses.
+        """
+        return self._inside.ask("ec2", self.region, operation, **params)
+
+    def efs(self, method: str, path: str, body: Mapping[str, Any] | None = None, **query: str) -> dict[str, Any]:
+        """Call Amazon EFS.
+
+        Raises
+        ------
+        AwsError
+            As it refuses.
+        """
+        text = urlencode(query)
+        sent = json.dumps(body).encode() if body is not None else b""
+        found = self._inside.rest("elasticfilesystem", self.region, method, f"/{BASE}/{path}", text, sent)
+        return dict(found)
+
+    def fsx(self, operation: str, **params: Any) -> dict[str, Any]:
+        """Call Amazon FSx.
+
+        Raises
+        ------
+        AwsError
+            As it refuses.
+        """
+        with self._core.world.lock:
+            return self._core.dispatcher.invoke(Call("fsx", operation, self.region), params)
+
+
+def failed(service: str, operation: str, error: AwsError, what: str, code: str = "Internal") -> DriverError:
+    """A refusal of AWS in the words of its SDK for Go, which the drivers use."""
+    text = f"operation error {service}: {operation}, https response error StatusCode: {error.status}"
+    return DriverError(code, f"{what}: {text}, api error {error.code}: {error.message}")

@@ -1,0 +1,88 @@
+"""The storage of every cluster whose control plane answers."""
+
+from ...core import Core
+from ..agents.machine import Machine
+from ..cluster import Cluster
+from ..controllers.client import Loopback
+from ..controllers.runner import Controllers
+from ..kubernetes.api import ApiServer
+from .account import DriverAccount
+from .driver import Driver
+from .ebs import EbsDriver
+from .efs import EfsDriver
+from .folders import Folders
+from .fsx import LustreDriver, TridentDriver
+from .mounting import Attachments, ClaimMounter
+from .provisioner import Provisioner
+
+CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
+GP2 = {
+    "apiVersion": "storage.k8s.io/v1",
+    "kind": "StorageClass",
+    "metadata": {"name": "gp2"},
+    "provisioner": "kubernetes.io/aws-ebs",
+    "parameters": {"type": "gp2", "fsType": "ext4"},
+    "volumeBindingMode": "WaitForFirstConsumer",
+}
+"""The class that EKS makes; since Kubernetes 1.30 it is not the default one."""
+
+
+class Storage:
+    """The storage of all clusters.
+
+    Parameters
+    ----------
+    core : Core
+        Where it plugs in.
+    machine : Machine
+        What mounts volumes.
+    """
+
+    def __init__(self, core: Core, machine: Machine) -> None:
+        self._core = core
+        self.folders = Folders(core.folder / "storage")
+        self.mounter = machine.mounters["persistentVolumeClaim"] = ClaimMounter()
+
+    def attach(self, cluster: Cluster, api: ApiServer) -> "ClusterStorage":
+        """Begin to work for a cluster."""
+        return ClusterStorage(self._core, self.folders, self.mounter, cluster, api)
+
+    def clear(self) -> None:
+        """Everything is reset: no volume is left."""
+        self.mounter.clusters.clear()
+        self.folders.clear()
+
+
+class ClusterStorage:
+    """The drivers of one cluster.
+
+    Parameters
+    ----------
+    core : Core
+        The parts of the cloud.
+    folders : Folders
+        Where data lie.
+    mounter : ClaimMounter
+        Who mounts claims.
+    cluster : Cluster
+        The cluster.
+    api : ApiServer
+        Its API.
+    """
+
+    def __init__(self, core: Core, folders: Folders, mounter: ClaimMounter, cluster: Cluster, api: ApiServer) -> None:
+        client = Loopback(api, "csi-controller")
+        drivers: list[Driver] = [
+            make(DriverAccount(core, cluster, make.name), folders)
+            for make in (EbsDriver, EfsDriver, LustreDriver, TridentDriver)
+        ]
+        by_name = {each.name: each for each in drivers}
+        mounter.clusters[cluster.region, cluster.name] = Attachments(client, by_name, core.clock.now)
+        client.create(CLASSES, GP2)
+        # apart from Kubernetes' own controllers: a driver waits for the world's lock
+        self._controllers = Controllers(client, [Provisioner(client, each, core.clock.speed) for each in drivers])
+        self._controllers.start()
+
+    def close(self) -> None:
+        """End; volumes stay, as on AWS."""
+        self._controllers.close()

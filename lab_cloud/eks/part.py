@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from ..autoscaling.part import Ec2AutoScaling
 from ..core import Core
+from ..efs.mounting import Mounting
 from ..elb.targets import TargetRegistry
 from ..runtime.mounts import remove_folder
 from . import images
@@ -41,6 +42,8 @@ class Eks:
         The groups whose instances become nodes.
     targets : TargetRegistry
         The targets of all load balancers.
+    files : Mounting
+        The way to the files of Amazon EFS.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class Eks:
         registries: Registries,
         capacity: Ec2AutoScaling,
         targets: TargetRegistry,
+        files: Mounting,
     ) -> None:
         self.store = Store()
         loop = Loop("kubelet")
@@ -64,7 +68,7 @@ class Eks:
         identities = PodIdentities(self.store, core.world, roles, core.vendor, core.running.endpoint)
         machine.identities = self._identities = identities
         self._planes.opened.append(identities.watch)
-        self._storage = Storage(core, machine)
+        self._storage = Storage(core, machine, files)
         self._planes.attach.append(self._storage.attach)
         self._drains = Drains(core.world, self._planes)
         beside = (machines, roles, networks)

@@ -3,7 +3,6 @@
 They pass the same checks, and whoever reads the API sees what they made.
 """
 
-import json
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,7 +10,6 @@ from urllib.parse import urlencode
 from xml.etree import ElementTree
 
 from ..errors import AwsError
-from .call import Response
 from .dispatch import Dispatcher
 from .sigv4 import Request, Signer
 
@@ -19,7 +17,7 @@ VERSIONS = {"ec2": "2016-11-15", "elasticloadbalancing": "2015-12-01"}
 
 
 class Inside:
-    """What calls the APIs of the query protocol and of REST with JSON.
+    """What calls the APIs of the query protocol.
 
     Parameters
     ----------
@@ -62,8 +60,16 @@ class Inside:
         """
         member = "" if service == "ec2" else "member."
         form = {"Action": action, "Version": VERSIONS[service], **dict(_flat("", params, member))}
-        kind = "application/x-www-form-urlencoded"
-        answer = self._send(service, region, "POST", "/", "", kind, urlencode(form).encode())
+        # nobody checks a signature here; moto reads service and region out of it
+        scope = f"{self._access_key}/20000101/{region}/{service}/aws4_request"
+        headers = {
+            "authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none",
+            "content-type": "application/x-www-form-urlencoded",
+            "host": f"{service}.{region}.amazonaws.com",
+        }
+        request = Request("POST", "/", "", headers, urlencode(form).encode())
+        with self._lock:
+            answer = self._dispatcher.answer(request, Signer(self._access_key, region, service))
         root = ElementTree.fromstring(answer.body)  # noqa: S314 - our own answer
         found: dict[str, list[str]] = {}
         for each in root.iter():
@@ -74,49 +80,6 @@ class Inside:
         if root.tag.rpartition("}")[2] != f"{action}Response":
             raise AwsError("InternalFailure", f"{action} was answered by something else.", status=500)
         return found
-
-    def rest(self, service: str, region: str, method: str, path: str, query: str = "", body: bytes = b"") -> Any:
-        """Call an operation of a service that speaks REST and JSON.
-
-        Parameters
-        ----------
-        service, region : str
-            As for `ask`.
-        method, path, query : str
-            For example ``GET`` and ``/2015-02-01/file-systems``.
-        body : bytes
-            JSON.
-
-        Returns
-        -------
-        Any
-            The answer's JSON.
-
-        Raises
-        ------
-        AwsError
-            When the operation refuses.
-        """
-        answer = self._send(service, region, method, path, query, "application/json", body)
-        found = json.loads(answer.body or b"{}")
-        if answer.status >= 400:
-            headers = {name.lower(): value for name, value in answer.headers.items()}
-            code = headers.get("x-amzn-errortype") or found.get("__type") or found.get("ErrorCode") or "InternalFailure"
-            message = str(found.get("message") or found.get("Message") or "")
-            raise AwsError(str(code).rpartition("#")[2].partition(":")[0], message, status=answer.status)
-        return found
-
-    def _send(self, service: str, region: str, method: str, path: str, query: str, kind: str, body: bytes) -> Response:
-        # nobody checks a signature here; moto reads service and region out of it
-        scope = f"{self._access_key}/20000101/{region}/{service}/aws4_request"
-        headers = {
-            "authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none",
-            "content-type": kind,
-            "host": f"{service}.{region}.amazonaws.com",
-        }
-        request = Request(method, path, query, headers, body)
-        with self._lock:
-            return self._dispatcher.answer(request, Signer(self._access_key, region, service))
 
 
 def _flat(prefix: str, value: Any, member: str) -> Iterator[tuple[str, str]]:

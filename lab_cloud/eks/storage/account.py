@@ -1,14 +1,12 @@
 """The AWS account as a CSI driver uses it: with the permissions of its role, and through the public APIs."""
 
-import json
-from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 from ...core import Core
+from ...efs.mounting import Client, Mounting
 from ...errors import AwsError
 from ...iam.guard import refusal
-from ...network import reach
 from ...wire import ACCOUNT, Call, moto_ec2
 from ...wire.inside import Inside
 from ..addon_versions import AddonKind, kinds
@@ -16,7 +14,6 @@ from ..agents.node import Node
 from ..cluster import Cluster
 from .driver import DriverError
 
-BASE = "2015-02-01"
 PREFIXES = {"efs": "elasticfilesystem"}
 
 
@@ -32,17 +29,20 @@ class DriverAccount:
     ----------
     core : Core
         The parts of the cloud.
+    mounting : Mounting
+        The way to the files of Amazon EFS.
     cluster : Cluster
         The cluster.
     driver : str
         The driver's name.
     """
 
-    def __init__(self, core: Core, cluster: Cluster, driver: str) -> None:
+    def __init__(self, core: Core, mounting: Mounting, cluster: Cluster, driver: str) -> None:
         self.cluster = cluster
         self.region = cluster.region
         self._kind = kind_of(driver)
         self._core = core
+        self._mounting = mounting
         self._inside = Inside(core.dispatcher, core.world.lock, core.running.access_key)
 
     def role(self) -> str:
@@ -74,12 +74,19 @@ class DriverAccount:
         if not decision.allowed:
             raise refusal(call, decision)
 
-    def refuses(self, groups: Sequence[str], node: Node, port: int) -> str:
-        """Why something with these security groups does not let a node in; empty when it does."""
+    def mount_efs(self, name: str, node: Node, access_point: str, path: str) -> Path:
+        """The folder of a file system of Amazon EFS, as a node sees it.
+
+        Raises
+        ------
+        MountRefused
+            In the words of the mount helper.
+        """
         with self._core.world.lock:
-            known = moto_ec2.network(self.region)
-        source = reach.Source("the node", (node.internal_ip,), known.members.get(node.internal_ip, ()))
-        return reach.admits(groups, source, port, known.groups).reason
+            groups = moto_ec2.network(self.region).members.get(node.internal_ip, ())
+            client = Client("the node", node.zone, self.cluster.network.vpc, node.internal_ip, groups, encrypted=True)
+            found = self._mounting.mount(self.region, name, client, access_point=access_point, path=path)
+        return found.folder
 
     def arn(self, service: str, rest: str) -> str:
         """An ARN of this account and region."""
@@ -95,7 +102,7 @@ class DriverAccount:
         """
         return self._inside.ask("ec2", self.region, operation, **params)
 
-    def efs(self, method: str, path: str, body: Mapping[str, Any] | None = None, **query: str) -> dict[str, Any]:
+    def efs(self, operation: str, **params: Any) -> dict[str, Any]:
         """Call Amazon EFS.
 
         Raises
@@ -103,10 +110,7 @@ class DriverAccount:
         AwsError
             As it refuses.
         """
-        text = urlencode(query)
-        sent = json.dumps(body).encode() if body is not None else b""
-        found = self._inside.rest("elasticfilesystem", self.region, method, f"/{BASE}/{path}", text, sent)
-        return dict(found)
+        return self._call("efs", operation, params)
 
     def fsx(self, operation: str, **params: Any) -> dict[str, Any]:
         """Call Amazon FSx.
@@ -116,8 +120,11 @@ class DriverAccount:
         AwsError
             As it refuses.
         """
+        return self._call("fsx", operation, params)
+
+    def _call(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         with self._core.world.lock:
-            return self._core.dispatcher.invoke(Call("fsx", operation, self.region), params)
+            return self._core.dispatcher.invoke(Call(service, operation, self.region), params)
 
 
 def failed(service: str, operation: str, error: AwsError, what: str, code: str = "Internal") -> DriverError:

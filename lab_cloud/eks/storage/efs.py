@@ -9,15 +9,13 @@ https://github.com/kubernetes-sigs/aws-efs-csi-driver/blob/master/docs/README.md
 from pathlib import Path
 from typing import Any
 
-from ...errors import AwsError
+from ...errors import AwsError, MountRefused
 from ..agents.node import Node
 from .account import DriverAccount, failed
 from .driver import DriverError, Made, Object, Wish, handle_of
-from .folders import Folders, below
 
 MARK = "efs.csi.aws.com/cluster"
 FIRST_GROUP = 50000
-PORT = 2049
 
 
 class EfsDriver:
@@ -27,16 +25,13 @@ class EfsDriver:
     ----------
     account : DriverAccount
         What it may do.
-    folders : Folders
-        Where data lie.
     """
 
     name = "efs.csi.aws.com"
     attaches = grows = False
 
-    def __init__(self, account: DriverAccount, folders: Folders) -> None:
+    def __init__(self, account: DriverAccount) -> None:
         self._account = account
-        self._folders = folders
 
     def create(self, wish: Wish) -> Made:
         """Make an access point."""
@@ -62,20 +57,19 @@ class EfsDriver:
         resource = self._account.arn("efs", f"file-system/{name}")
         try:
             self._account.may("efs", "DescribeFileSystems", resource)
-            self._account.efs("GET", "file-systems", FileSystemId=name)
+            self._account.efs("DescribeFileSystems", FileSystemId=name)
         except AwsError as error:
             what = f"Failed to fetch File System info of {name}"
             raise failed("EFS", "DescribeFileSystems", error, what) from error
         try:
             tags: dict[str, Any] = {f"aws:requesttag/{MARK}": "true", "aws:tagkeys": (MARK,)}
             self._account.may("efs", "CreateAccessPoint", resource, **tags)
-            made = self._account.efs("POST", "access-points", body)
+            made = self._account.efs("CreateAccessPoint", **body)
         except AwsError as error:
             what, code = f"Failed to create Access point in File System {name}", "Internal"
             if "AccessDenied" in error.code:
                 what, code = "Access Denied. Please ensure you have the right AWS permissions", "Unauthenticated"
             raise failed("EFS", "CreateAccessPoint", error, what, code) from error
-        below(self._folders.file_system(self._account.region, name), path)
         return Made(f"{name}::{made['AccessPointId']}", wish.size)
 
     def delete(self, volume: Object) -> None:
@@ -87,7 +81,7 @@ class EfsDriver:
             context = {f"aws:resourcetag/{MARK}": "true"}
             resource = self._account.arn("efs", f"access-point/{point}")
             self._account.may("efs", "DeleteAccessPoint", resource, **context)
-            self._account.efs("DELETE", f"access-points/{point}")
+            self._account.efs("DeleteAccessPoint", AccessPointId=point)
         except AwsError as error:
             if error.code != "AccessPointNotFound":
                 raise failed("EFS", "DeleteAccessPoint", error, f"Failed to delete access point {point}") from error
@@ -105,42 +99,11 @@ class EfsDriver:
     def folder(self, volume: Object, node: Node) -> Path:
         """The folder of its access point, when the node reaches the file system."""
         name, path, point = parts(handle_of(volume))
-        self._reach(name, node)
-        if point:
-            try:
-                found = self._account.efs("GET", "access-points", AccessPointId=point)["AccessPoints"][0]
-            except AwsError as error:
-                raise _not_mounted(name, f"{error.code}: {error.message}") from error
-            path = found["RootDirectory"]["Path"]
-        return below(self._folders.file_system(self._account.region, name), path)
-
-    def _reach(self, name: str, node: Node) -> None:
-        """Refuse a mount when no mount target lets the node in.
-
-        Follows https://docs.aws.amazon.com/efs/latest/ug/troubleshooting-efs-mounting.html.
-        """
-        where = f"{name}.efs.{self._account.region}.amazonaws.com"
         try:
-            targets = self._account.efs("GET", "mount-targets", FileSystemId=name)["MountTargets"]
-        except AwsError as error:
-            targets, why = [], f"{error.message} "
-        else:
-            why = ""
-        near = [each for each in targets if each["AvailabilityZoneName"] == node.zone]
-        if not near:
-            raise _not_mounted(
-                name,
-                f'{why}Failed to resolve "{where}" - check that your file system ID is correct, and ensure that the '
-                f"VPC has an EFS mount target for this file system ID in the Availability Zone {node.zone}.",
-            )
-        groups = self._account.efs("GET", f"mount-targets/{near[0]['MountTargetId']}/security-groups")["SecurityGroups"]
-        why = self._account.refuses(groups, node, PORT)
-        if why:
-            raise _not_mounted(name, f"Connection timed out. {why}")
-
-
-def _not_mounted(name: str, why: str) -> DriverError:
-    return DriverError("Internal", f'Could not mount "{name}:/": mount failed: exit status 1. Output: {why}')
+            return self._account.mount_efs(name, node, point, path or "/")
+        except MountRefused as error:
+            why = f"mount failed: exit status 1. Output: {error.message} {error.remedy}".strip()
+            raise DriverError("Internal", f'Could not mount "{name}:/": {why}') from error
 
 
 def parts(handle: str) -> tuple[str, str, str]:

@@ -1,9 +1,11 @@
-"""Where the data of volumes lie on this machine: a folder for each, which outlives pods and nodes."""
+"""Where the data of volumes lie on this machine: a folder for each, which outlives pods and nodes.
 
-from collections.abc import Callable
+Those of Amazon EFS are not here: EFS itself knows where they are.
+"""
+
 from pathlib import Path
 
-from ..agents.volumes import remove_folder
+from ...runtime.mounts import remove_folder
 
 
 class Folders:
@@ -13,17 +15,10 @@ class Folders:
     ----------
     base : Path
         Where they are; gone with the account that describes the volumes, which lives as long as the cloud.
-
-    Attributes
-    ----------
-    file_system : callable
-        From a region and the id of a file system of Amazon EFS to its folder: whoever else mounts it must find the same
-        data.
     """
 
     def __init__(self, base: Path) -> None:
         self._base = base
-        self.file_system: Callable[[str, str], Path] = lambda region, name: self.of(region, "efs", name)
 
     def of(self, region: str, kind: str, name: str) -> Path:
         """The folder of one volume; made when it is not there."""

@@ -1,6 +1,8 @@
 """The storage of every cluster whose control plane answers."""
 
+from ...clock import Clock
 from ...core import Core
+from ...efs.mounting import Mounting
 from ..agents.machine import Machine
 from ..cluster import Cluster
 from ..controllers.client import Loopback
@@ -36,16 +38,26 @@ class Storage:
         Where it plugs in.
     machine : Machine
         What mounts volumes.
+    efs : Mounting
+        The way to the files of Amazon EFS.
     """
 
-    def __init__(self, core: Core, machine: Machine) -> None:
+    def __init__(self, core: Core, machine: Machine, efs: Mounting) -> None:
         self._core = core
+        self._efs = efs
         self.folders = Folders(core.folder / "storage")
         self.mounter = machine.mounters["persistentVolumeClaim"] = ClaimMounter()
 
     def attach(self, cluster: Cluster, api: ApiServer) -> "ClusterStorage":
         """Begin to work for a cluster."""
-        return ClusterStorage(self._core, self.folders, self.mounter, cluster, api)
+        core, folders = self._core, self.folders
+
+        def account(driver: str) -> DriverAccount:
+            return DriverAccount(core, self._efs, cluster, driver)
+
+        drivers: list[Driver] = [make(account(make.name), folders) for make in (EbsDriver, LustreDriver, TridentDriver)]
+        drivers.append(EfsDriver(account(EfsDriver.name)))
+        return ClusterStorage(core.clock, drivers, self.mounter, cluster, api)
 
     def clear(self) -> None:
         """Everything is reset: no volume is left."""
@@ -58,10 +70,10 @@ class ClusterStorage:
 
     Parameters
     ----------
-    core : Core
-        The parts of the cloud.
-    folders : Folders
-        Where data lie.
+    clock : Clock
+        The time and the speed.
+    drivers : list of Driver
+        The CSI drivers.
     mounter : ClaimMounter
         Who mounts claims.
     cluster : Cluster
@@ -70,17 +82,15 @@ class ClusterStorage:
         Its API.
     """
 
-    def __init__(self, core: Core, folders: Folders, mounter: ClaimMounter, cluster: Cluster, api: ApiServer) -> None:
+    def __init__(
+        self, clock: Clock, drivers: list[Driver], mounter: ClaimMounter, cluster: Cluster, api: ApiServer
+    ) -> None:
         client = Loopback(api, "csi-controller")
-        drivers: list[Driver] = [
-            make(DriverAccount(core, cluster, make.name), folders)
-            for make in (EbsDriver, EfsDriver, LustreDriver, TridentDriver)
-        ]
         by_name = {each.name: each for each in drivers}
-        mounter.clusters[cluster.region, cluster.name] = Attachments(client, by_name, core.clock.now)
+        mounter.clusters[cluster.region, cluster.name] = Attachments(client, by_name, clock.now)
         client.create(CLASSES, GP2)
         # apart from Kubernetes' own controllers: a driver waits for the world's lock
-        self._controllers = Controllers(client, [Provisioner(client, each, core.clock.speed) for each in drivers])
+        self._controllers = Controllers(client, [Provisioner(client, each, clock.speed) for each in drivers])
         self._controllers.start()
 
     def close(self) -> None:

@@ -1,7 +1,6 @@
 """File systems of Amazon EFS: shared by pods in two zones; and by Fargate, made by hand."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -17,15 +16,11 @@ def shared(disks: Disks) -> Iterator[str]:
     """A file system without mount targets, and a class for it."""
     made = disks.efs.create_file_system(CreationToken=disks.cloud.name("efs"))
     name = str(made["FileSystemId"])
+    until(lambda: disks.efs.describe_file_systems(FileSystemId=name)["FileSystems"][0]["LifeCycleState"] == "available")
     parameters = {"provisioningMode": "efs-ap", "fileSystemId": name, "directoryPerms": "700", "basePath": "/pods"}
     disks.make_class("shared", "efs.csi.aws.com", parameters=parameters)
     disks.install("aws-efs-csi-driver", "efs.csi.aws.com")
     yield name
-
-
-def targets(disks: Disks, name: str) -> list[dict[str, Any]]:
-    found = disks.efs.describe_mount_targets(FileSystemId=name)["MountTargets"]
-    return [dict(each) for each in found]
 
 
 def test_a_claim_gets_an_access_point_once_the_role_allows_it(disks: Disks, shared: str) -> None:

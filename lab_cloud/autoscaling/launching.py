@@ -50,6 +50,7 @@ def order_of(data: Mapping[str, Any], subnet: str, tags: Mapping[str, str]) -> O
         public=public if public is None else str(public).lower() == "true",
         key=data.get("KeyName", ""),
         tags={**own, **tags},
+        spot=(data.get("InstanceMarketOptions") or {}).get("MarketType") == "spot",
     )
 
 

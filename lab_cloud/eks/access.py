@@ -32,7 +32,7 @@ NODE_TYPES = {
     "EC2_WINDOWS": ("eks:kube-proxy-windows", "system:nodes"),
     "FARGATE_LINUX": ("system:bootstrappers", "system:nodes", "system:node-proxier"),
 }
-NODE_NAME = "system:node:{{EC2PrivateDNSName}}"
+NODE_NAME, FARGATE_NAME = "system:node:{{EC2PrivateDNSName}}", "system:node:{{SessionName}}"
 PRINCIPAL = "canonicalArn"
 
 
@@ -134,8 +134,10 @@ class Entry:
         }
 
 
-def username_of(principal: str) -> str:
-    """The name that EKS gives a principal: a role's sessions are told apart, a user is its ARN."""
+def username_of(principal: str, kind: str = "STANDARD") -> str:
+    """The name that EKS gives a principal: nodes by their kind; a role's sessions are told apart, a user is its ARN."""
+    if kind in NODE_TYPES:
+        return FARGATE_NAME if kind == "FARGATE_LINUX" else NODE_NAME
     head, _, path = principal.partition(":role/")
     if not path:
         return principal

@@ -13,7 +13,7 @@ from ..errors import AwsError
 from ..paging import page
 from ..wire import Call
 from . import names
-from .access import NODE_NAME, NODE_TYPES, POLICIES, PREFIX, TYPES, Association, Entry, username_of
+from .access import NODE_TYPES, POLICIES, PREFIX, TYPES, Association, Entry, username_of
 from .cluster import WITH_ENTRIES, Cluster
 from .outside import Roles
 from .store import Region
@@ -80,7 +80,7 @@ class AccessOperations:
             principal=principal,
             arn=names.arn(cluster.region, f"access-entry/{cluster.name}/{names.uuid()}"),
             kind=kind,
-            username=NODE_NAME if kind in NODE_TYPES else params.get("username") or username_of(principal),
+            username=params.get("username") or username_of(principal, kind),
             groups=NODE_TYPES.get(kind, groups),
             created=now,
             modified=now,

@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .access import FARGATE_NAME, NODE_NAME
+
 NAMESPACE, NAME = "kube-system", "aws-auth"
 WITH_MAP = ("CONFIG_MAP", "API_AND_CONFIG_MAP")
-NODE_NAME = "system:node:{{EC2PrivateDNSName}}"
 NODE_GROUPS = ("system:bootstrappers", "system:nodes")
+FARGATE_GROUPS = (*NODE_GROUPS, "system:node-proxier")
 
 
 @dataclass(frozen=True)
@@ -64,19 +66,20 @@ def _entries(text: str) -> tuple[dict[str, Any], ...]:
     return tuple(each for each in found if isinstance(each, dict)) if isinstance(found, list) else ()
 
 
-def with_node_role(config_map: Mapping[str, Any] | None, arn: str) -> dict[str, str] | None:
-    """The map's data with one more role of nodes, as EKS writes it; None when it has it already."""
+def with_node_role(config_map: Mapping[str, Any] | None, arn: str, *, fargate: bool = False) -> dict[str, str] | None:
+    """The map's data with one more role of nodes or of pods on Fargate, as EKS writes it; None when it has it."""
     if arn in principals(config_map):
         return None
     data = dict((config_map or {}).get("data") or {})
-    added = {"groups": list(NODE_GROUPS), "rolearn": arn, "username": NODE_NAME}
+    username, groups = (FARGATE_NAME, FARGATE_GROUPS) if fargate else (NODE_NAME, NODE_GROUPS)
+    added = {"groups": list(groups), "rolearn": arn, "username": username}
     return {**data, "mapRoles": _written([*_entries(data.get("mapRoles") or ""), added])}
 
 
 def without_role(config_map: Mapping[str, Any] | None, arn: str) -> dict[str, str] | None:
     """The map's data without a role of nodes; None when it has no such."""
     found = principals(config_map).get(arn)
-    if config_map is None or found is None or not found.is_node:
+    if config_map is None or found is None or "system:nodes" not in found.groups:
         return None
     data = dict(config_map.get("data") or {})
     kept = [each for each in _entries(data.get("mapRoles") or "") if each.get("rolearn") != arn]

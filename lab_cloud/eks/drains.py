@@ -23,7 +23,9 @@ ENDED = ("Succeeded", "Failed")
 PATIENCE_SECONDS = 900.0
 """How long EKS waits for pods to go, in AWS seconds."""
 LEAST_SECONDS = 45.0
-"""How long at least, in real seconds: pods have their own real time to end."""
+"""How long at least while pods end, in real seconds: they have their own real time for that."""
+LEAST_BLOCKED_SECONDS = 10.0
+"""How long at least when none of them ends, for a budget does not let them go: their like may still be starting."""
 MIRROR = "kubernetes.io/config.mirror"
 Object = Mapping[str, Any]
 
@@ -95,8 +97,11 @@ class Drains:
 
     def late(self, cluster: Cluster, node: str, now: float) -> bool:
         """Whether a drain has taken too long."""
-        begun = self._begun.get((cluster.key, node))
-        return begun is not None and now - begun > patience(self._world.clock)
+        begun, plane = self._begun.get((cluster.key, node)), self._planes.get(cluster)
+        if begun is None or plane is None:
+            return False
+        ending = any("deletionTimestamp" in each["metadata"] for each in left(plane.seen.all("pods"), node))
+        return now - begun > patience(self._world.clock, ending=ending)
 
     def ended(self, cluster: Cluster, node: str) -> None:
         """The node is gone."""
@@ -111,9 +116,9 @@ class Drains:
         self._world.post(lambda: self._cordoned.add(key))
 
 
-def patience(clock: Clock) -> float:
-    """How long a drain may take, in real seconds."""
-    return max(clock.real(PATIENCE_SECONDS), LEAST_SECONDS)
+def patience(clock: Clock, *, ending: bool = True) -> float:
+    """How long a drain may take, in real seconds; `ending` when pods are about to go."""
+    return max(clock.real(PATIENCE_SECONDS), LEAST_SECONDS if ending else LEAST_BLOCKED_SECONDS)
 
 
 def evict(client: Client, pods: Iterable[Object]) -> None:

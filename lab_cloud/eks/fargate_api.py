@@ -14,7 +14,7 @@ from ..errors import AwsError
 from ..paging import page
 from ..wire import Call
 from . import names
-from .access import NODE_NAME, NODE_TYPES, Entry
+from .access import FARGATE_NAME, NODE_TYPES, Entry
 from .cluster import WITH_ENTRIES, Cluster
 from .fargate import Profile, Selector
 from .nodegroup import CREATING, DELETING
@@ -68,7 +68,7 @@ class FargateOperations:
         if cluster.mode in WITH_ENTRIES and made.role not in cluster.entries:
             arn = names.arn(cluster.region, f"access-entry/{cluster.name}/{names.uuid()}")
             kind = "FARGATE_LINUX"
-            cluster.entries[made.role] = Entry(made.role, arn, kind, NODE_NAME, NODE_TYPES[kind], now, now)
+            cluster.entries[made.role] = Entry(made.role, arn, kind, FARGATE_NAME, NODE_TYPES[kind], now, now)
         return {"fargateProfile": made.describe()}
 
     def _check_execution_role(self, cluster: Cluster, name: str, arn: str) -> None:

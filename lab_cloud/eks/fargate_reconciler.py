@@ -18,6 +18,7 @@ from .fargate import COMPUTE, DYNAMIC, LABEL, SCHEDULER, TAINT, Profile, assign,
 from .kubernetes.api import ApiServer
 from .kubernetes.status import ApiError
 from .nodegroup import ACTIVE, CREATING, DELETING
+from .nodegroup_maker import map_role
 from .outside import Machine, Networks
 from .planes import Plane, Planes
 from .storage.provisioner import BY
@@ -117,6 +118,8 @@ class Fargate:
         if profile.status == CREATING:
             if now >= profile.due:
                 profile.status = ACTIVE
+                if cluster.mode == "CONFIG_MAP":
+                    self._world.work(lambda: map_role(plane, profile.role, put=True, fargate=True))
             else:
                 self._world.wake_at(profile.due)
         elif profile.status == DELETING:
@@ -130,6 +133,8 @@ class Fargate:
                 shared = any(each.role == profile.role for each in cluster.fargate.values())
                 if entry is not None and entry.kind == "FARGATE_LINUX" and not shared:
                     del cluster.entries[profile.role]
+                if cluster.mode == "CONFIG_MAP" and not shared:
+                    self._world.work(lambda: map_role(plane, profile.role, put=False))
 
     # -- one pod ------------------------------------------------------------------------------------------------------
 

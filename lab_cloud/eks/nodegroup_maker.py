@@ -93,6 +93,8 @@ class Maker:
             image = images.find(group.region, group.ami, version or group.version, release or group.release)
             self._machines.know_image(group.region, image)
             data["ImageId"] = image.id
+        if group.capacity == "SPOT":
+            data["InstanceMarketOptions"] = {"MarketType": "spot"}
         data.setdefault("InstanceType", next(iter(group.types), ""))
         extra = (group.made.remote_group,) if group.made.remote_group else ()
         if not own.get("SecurityGroupIds") and not own.get("NetworkInterfaces"):
@@ -169,15 +171,15 @@ spec:
 """
 
 
-def map_role(plane: Plane, role: str, *, put: bool) -> None:
-    """Put a role of nodes into aws-auth, or take it out; not under the world's lock."""
+def map_role(plane: Plane, role: str, *, put: bool, fargate: bool = False) -> None:
+    """Put a role of nodes, or of pods on Fargate, into aws-auth, or take it out; not under the world's lock."""
     path = f"/api/v1/namespaces/{aws_auth.NAMESPACE}/configmaps"
     found: Object | None
     try:
         found = plane.client.get(f"{path}/{aws_auth.NAME}")
     except ApiError:
         found = None
-    data = aws_auth.with_node_role(found, role) if put else aws_auth.without_role(found, role)
+    data = aws_auth.with_node_role(found, role, fargate=fargate) if put else aws_auth.without_role(found, role)
     if data is None:
         return
     if found is None:

@@ -74,7 +74,7 @@ class Eks:
         beside = (machines, roles, networks)
         self._nodes = Nodes(self.store, core.world, self._planes, *beside, core.delays, self._drains)
         capacity.groups.hooks.append(self._nodes.holds)
-        core.world.add(ClusterReconciler(self.store, self._planes, networks))
+        core.world.add(ClusterReconciler(self.store, core.world, self._planes, networks))
         core.world.add(self._nodes)
         core.world.add(
             NodegroupReconciler(

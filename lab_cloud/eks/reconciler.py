@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from ..world import World
 from .cluster import ACTIVE, CREATING, DELETING, FAILED, UPDATING, Cluster
 from .outside import Networks
 from .planes import Planes
@@ -58,20 +59,25 @@ class ClusterReconciler:
     ----------
     store : Store
         The clusters.
+    world : World
+        What wakes it when something is due.
     planes : Planes
         Their API servers.
     networks : Networks
         Where their security groups are.
     """
 
-    def __init__(self, store: Store, planes: Planes, networks: Networks) -> None:
+    def __init__(self, store: Store, world: World, planes: Planes, networks: Networks) -> None:
         self._store = store
+        self._world = world
         self._planes = planes
         self._networks = networks
 
     def tick(self, now: float) -> None:
         """Bring every cluster on."""
         for cluster in self._store.clusters():
+            if cluster.status == CREATING and now < cluster.due:
+                self._world.wake_at(cluster.due)
             self._apply(cluster, decide(self._observe(cluster, now), now), now)
 
     def _observe(self, cluster: Cluster, now: float) -> View:

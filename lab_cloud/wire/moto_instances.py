@@ -96,6 +96,7 @@ class Order:
     public: bool | None = None
     key: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    spot: bool = False
 
 
 def label(region: str) -> None:
@@ -157,6 +158,7 @@ def launch(region: str, order: Order) -> Record:
             nics=[nic],
             associate_public_ip=order.public,
             tags={"instance": {**order.tags, LABEL[0]: LABEL[1]}},
+            instance_market_options={"MarketType": "spot"} if order.spot else {},
         ).instances[0]
         if order.profile:
             kind = "arn" if order.profile.startswith("arn:") else "name"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lab_cloud.eks.drains import LEAST_SECONDS, left, patience, stays
+from lab_cloud.eks.drains import LEAST_BLOCKED_SECONDS, LEAST_SECONDS, left, patience, stays
 from tests.lab_cloud.eks.place import EksPlace
 from tests.lab_cloud.eks.test_nodegroups_api import Group
 from tests.waiting import until
@@ -27,14 +27,23 @@ def test_a_drain_may_take_as_long_as_pods_need() -> None:
     from lab_cloud.clock import Clock
 
     assert patience(Clock(60)) == LEAST_SECONDS
+    assert patience(Clock(60), ending=False) == 15
+    assert patience(Clock(600), ending=False) == LEAST_BLOCKED_SECONDS
     assert patience(Clock(1)) == 900
 
 
 @pytest.fixture(scope="module")
 def group(eks: EksPlace) -> Group:
-    made = Group(eks, scalingConfig={"minSize": 1, "maxSize": 3, "desiredSize": 2})
+    made = Group(eks, capacityType="SPOT", scalingConfig={"minSize": 1, "maxSize": 3, "desiredSize": 2})
     made.becomes("ACTIVE")
     return made
+
+
+def test_nodes_of_spot_groups_are_spot_instances(group: Group) -> None:
+    ids = [each.spec.provider_id.rpartition("/")[2] for each in group.nodes()]
+    found = group.place.cloud.client("ec2").describe_instances(InstanceIds=ids)["Reservations"]
+    assert {one["InstanceLifecycle"] for each in found for one in each["Instances"]} == {"spot"}
+    assert group.nodes()[0].metadata.labels["eks.amazonaws.com/capacityType"] == "SPOT"
 
 
 def running(group: Group) -> dict[str, str]:
@@ -76,9 +85,18 @@ def test_pods_move_before_an_instance_is_scaled_in_or_replaced(group: Group) -> 
     budget = {"metadata": {"name": "all"}, "spec": {"minAvailable": 4, "selector": labels}}
     policy.create_namespaced_pod_disruption_budget("default", budget)
     group.becomes("ACTIVE")
-    group.place.api.update_nodegroup_version(**which, releaseVersion="1.36.0-20261015")
+    release = {"releaseVersion": "1.36.0-20261015"}
+    made = group.place.api.update_nodegroup_version(**which, **release)["update"]
+    about = {"name": group.cluster, "nodegroupName": "workers", "updateId": made["id"]}
     until(lambda: any(each.spec.unschedulable for each in group.nodes()), 20)
     assert len(running(group)) == 4
+    until(lambda: group.place.api.describe_update(**about)["update"]["status"] == "Failed", 40)
+    (error,) = group.place.api.describe_update(**about)["update"]["errors"]
+    assert (error["errorCode"], error["resourceIds"]) == ("PodEvictionFailure", [left_over])
+    assert group.becomes("ACTIVE")["releaseVersion"] != release["releaseVersion"]
+    until(lambda: not any(each.spec.unschedulable for each in group.nodes()), 20)
+    assert len(running(group)) == 4
+    group.place.api.update_nodegroup_version(**which, **release)
     policy.delete_namespaced_pod_disruption_budget("all", "default")
     group.becomes("ACTIVE")
     until(lambda: left_over not in {each.metadata.name for each in group.nodes()}, 20)

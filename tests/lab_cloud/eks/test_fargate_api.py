@@ -81,6 +81,8 @@ def test_a_profile_becomes_active(serverless: Serverless) -> None:
     assert serverless.place.api.list_fargate_profiles(clusterName=serverless.cluster)["fargateProfileNames"] == ["web"]
     entry = {"clusterName": serverless.cluster, "principalArn": serverless.role}
     assert serverless.place.api.describe_access_entry(**entry)["accessEntry"]["type"] == "FARGATE_LINUX"
+    username = serverless.place.api.describe_access_entry(**entry)["accessEntry"]["username"]
+    assert username == "system:node:{{SessionName}}"
     words = "Cluster has Fargate Profiles in ACTIVE/CREATING state"
     refused("ResourceInUseException", words, serverless.place.api.delete_cluster, name=serverless.cluster)
 
@@ -98,6 +100,26 @@ def test_each_pod_has_a_node_of_its_own(serverless: Serverless) -> None:
     assert [each.effect for each in node.spec.taints] == ["NoSchedule"]
     serverless.core.delete_namespaced_pod("one", "default", grace_period_seconds=1)
     until(lambda: not serverless.core.list_node().items, 20)
+
+
+def test_without_access_entries_the_role_is_in_aws_auth(serverless: Serverless) -> None:
+    place, role = serverless.place, serverless.role
+    cluster = place.make()
+    assert place.active(cluster)["accessConfig"]["authenticationMode"] == "CONFIG_MAP"
+    core, which = place.core(cluster), {"clusterName": cluster, "fargateProfileName": "web"}
+    place.api.create_fargate_profile(
+        **which, podExecutionRoleArn=role, subnets=[serverless.private], selectors=SELECTORS
+    )
+
+    def listed() -> bool:
+        found = core.list_namespaced_config_map("kube-system").items
+        return any(role in (each.data or {}).get("mapRoles", "") for each in found)
+
+    until(listed, 20)
+    place.api.delete_fargate_profile(**which)
+    until(lambda: not listed(), 20)
+    until(lambda: not place.api.list_fargate_profiles(clusterName=cluster)["fargateProfileNames"], 20)
+    place.api.delete_cluster(name=cluster)
 
 
 def test_what_fargate_cannot_run_waits_with_the_reason(serverless: Serverless) -> None:

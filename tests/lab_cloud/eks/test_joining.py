@@ -90,6 +90,9 @@ def test_aws_auth_maps_roles_and_users() -> None:
 
 
 def test_a_node_role_comes_into_aws_auth_and_goes() -> None:
+    (fargate,) = aws_auth.principals({"data": aws_auth.with_node_role(None, ROLE, fargate=True)}).values()
+    assert (fargate.username, fargate.groups[-1]) == ("system:node:{{SessionName}}", "system:node-proxier")
+    assert not fargate.is_node
     data = aws_auth.with_node_role(None, ROLE)
     assert data is not None
     assert aws_auth.principals({"data": data})[ROLE].is_node

@@ -348,10 +348,10 @@ class Lab(OnThisMachine, OnKubernetes, Inside, Pictures, Estimates, Designing):
         if not self._tags:
             self._tags = tagging.tags_of(self.number, self._learner())
         found = tagging.tagged(model, params, self._tags)
-        service = model.service_model.service_name
-        if (found is not None or model.name in tagging.MAKES_UNTAGGED) and service not in self._used:
-            self._used.add(service)
-            Built(self._cloud().name).used(service)
+        for service in tagging.makes_in(model, tagged=found is not None):
+            if service not in self._used:
+                self._used.add(service)
+                Built(self._cloud().name).used(service)
         return found
 
     def _find(self, tags: Tags, built: Built, labs: list[int] | None) -> cleanup.Found:

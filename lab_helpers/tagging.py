@@ -16,6 +16,10 @@ NESTED = "CreateBucketConfiguration.Tags"
 """Where S3 has them: one level deeper."""
 MAKES_UNTAGGED = {"CreateSchedule"}
 """What takes no tags and is found by something else that it belongs to."""
+MAKES_ELSEWHERE = {
+    "CreateExpressGatewayService": ("elbv2", "ec2", "logs", "cloudwatch", "application-autoscaling"),
+}
+"""Calls that make things in other services too, with the same tags."""
 # What an EC2 call makes, where the name of the call does not say it.
 EC2_MAKES = {"RunInstances": "instance", "AllocateAddress": "elastic-ip", "CreateNatGateway": "natgateway"}
 
@@ -23,6 +27,21 @@ EC2_MAKES = {"RunInstances": "instance", "AllocateAddress": "elastic-ip", "Creat
 def tags_of(number: int, learner: str) -> dict[str, str]:
     """The tags of everything that one learner makes in one lab."""
     return {COURSE_TAG[0]: COURSE_TAG[1], LEARNER_KEY: learner, NUMBER_KEY: f"{number:02d}"}
+
+
+def makes_in(model: Any, *, tagged: bool) -> tuple[str, ...]:
+    """The services in which a call makes things of the lab; none when it makes none.
+
+    Parameters
+    ----------
+    model : botocore.model.OperationModel
+        The operation.
+    tagged : bool
+        Whether the call was given the lab's tags.
+    """
+    if not tagged and model.name not in MAKES_UNTAGGED:
+        return ()
+    return (model.service_model.service_name, *MAKES_ELSEWHERE.get(model.name, ()))
 
 
 def member_of(model: Any) -> str:

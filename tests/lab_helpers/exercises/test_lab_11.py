@@ -97,4 +97,5 @@ def test_room_to_grow(lab: Lab) -> None:
     found = ecs.describe_services(cluster="default", services=["demo-express"])["services"]
     assert [one["status"] for one in found] in ([], ["INACTIVE"])
     assert lab.client("elbv2").describe_load_balancers()["LoadBalancers"] == []
+    assert lab.client("logs").describe_log_groups(logGroupNamePrefix="/aws/ecs/")["logGroups"] == []
     assert lab.costs().hourly < 0.001

@@ -20,4 +20,4 @@ def test_every_folder_has_its_line(package: str) -> None:
 def test_everything_that_the_page_names_is_there() -> None:
     roots = [ROOT, ROOT / "lab_cloud", ROOT / "lab_cloud" / "ecs", ROOT / "lab_cloud" / "eks"]
     missing = [name for name in NAMES if not any((root / name).exists() for root in roots)]
-    assert missing == ["workspace/"]  # made on the learner's machine
+    assert set(missing) <= {"workspace/"}  # made on the learner's machine

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from . import cloud
 from .address import Url, browser_address
@@ -15,6 +16,7 @@ from .elsewhere import Elsewhere, dns_name
 from .errors import BackendError, CloudUnavailable
 
 REGION = "us-east-1"
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 Hook = Callable[..., Any]
 
@@ -168,8 +170,15 @@ class Endpoint(Elsewhere):
 
     def url(self, name: str) -> Url:
         """The load balancer's DNS name; a local endpoint answers on its own port unless the name has one."""
-        host = dns_name(self.client("elbv2", lambda **_: None), name)
-        port = self.address().rsplit(":", 1)[-1]
+        elbv2 = self.client("elbv2", lambda **_: None)
+        host, address = dns_name(elbv2, name), self.address()
+        if host.endswith(".elb.amazonaws.com") and urlsplit(address).hostname in LOOPBACK:
+            # Nobody but AWS resolves that name. MiniStack serves its load balancers below this path.
+            found = elbv2.describe_load_balancers()["LoadBalancers"]
+            names = [one["LoadBalancerName"] for one in found if one["DNSName"] == host]
+            if names:
+                return Url(f"{address.rstrip('/')}/_alb/{names[0]}")
+        port = address.rsplit(":", 1)[-1]
         local = host.endswith(("localhost", ".localstack.cloud")) and port.isdigit()
         return Url(f"http://{host}:{port}" if local else f"http://{host}")
 

@@ -59,7 +59,7 @@ HELD = {
 """What passes by itself: another thing still lets go of this one, or AWS asks for patience."""
 PATIENCE = 120.0  # real seconds in which a thing that is still held may be let go
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0  # real seconds between two tries
-ABSENT = {"UnsupportedOperation", "UnknownOperationException", "InvalidAction", "404"}
+ABSENT = {"UnsupportedOperation", "UnknownOperationException", "InvalidAction", "404", "405"}
 
 
 @dataclass(frozen=True, repr=False)

@@ -4,7 +4,7 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
-from . import backends, cleanup, exercises, home, tagging, waiting
+from . import backends, cleanup, endpoint_cells, exercises, home, tagging, waiting
 from .address import Url
 from .aws.account import Aws
 from .aws.proof import prove
@@ -93,6 +93,8 @@ class Lab(OnThisMachine, OnKubernetes, Inside, Pictures, Estimates, Designing):
         elsewhere = self._elsewhere()
         if elsewhere:
             print(elsewhere)
+        if isinstance(backend, backends.Endpoint):
+            print(endpoint_cells.told(self.number), end="")
         if brought:
             print(f"Ready from the labs before: {cleanup.names(brought)}.")
         if removed:
@@ -380,7 +382,8 @@ class Lab(OnThisMachine, OnKubernetes, Inside, Pictures, Estimates, Designing):
         if not things or footprint(things) != built.print_of(number):
             if things:
                 self._remove([number, *home.dependents(number)], built)
-            replay(self._as(number))
+            for missed in replay(self._as(number), strict=not isinstance(self._cloud(), backends.Endpoint)):
+                print(f"Not brought, since this endpoint cannot: {missed}")
             things = self._find(tags, built, [number]).things
             built.remember(number, footprint(things))
         return things

@@ -92,13 +92,20 @@ def footprint(things: list[Thing]) -> list[str]:
     return sorted(f"{thing.kind} {thing.name} {thing.state}".strip() for thing in things)
 
 
-def replay(lab: "Lab") -> None:
+def replay(lab: "Lab", strict: bool = True) -> list[str]:
     """Run the `build` cells of a lab.
 
     Parameters
     ----------
     lab : Lab
         The object that the cells know as ``lab``; what they make carries its number.
+    strict : bool
+        False for a cloud that may lack something: a cell that fails is told, and the next one is tried.
+
+    Returns
+    -------
+    list of str
+        What could not be brought, in one line each; always empty when strict.
 
     Raises
     ------
@@ -106,6 +113,7 @@ def replay(lab: "Lab") -> None:
         With the first line of the cell that failed.
     """
     names: dict[str, Any] = {"lab": lab, "__name__": f"lab_{lab.number:02d}"}
+    missed: list[str] = []
     with _quiet():
         for source in home.notebook(lab.number).build:
             try:
@@ -113,10 +121,15 @@ def replay(lab: "Lab") -> None:
             except Exception as error:
                 told = error.message if isinstance(error, LabError) else f"{type(error).__name__}: {error}"
                 first = next((line for line in source.splitlines() if line.strip()), "")
+                if not strict:
+                    if not isinstance(error, NameError):  # that one only follows from another
+                        missed.append(f"lab {lab.number:02d}, the cell that begins {first!r}: {told}")
+                    continue
                 raise ReplayFailed(
                     f"Lab {lab.number:02d} could not be brought. {told} (in the cell that begins: {first})",
                     "Run lab.start() again; if it fails again, begin with an empty cloud: python -m lab_cloud reset",
                 ) from error
+    return missed
 
 
 @contextlib.contextmanager

@@ -120,7 +120,19 @@ def test_only_the_embedded_cloud_interrupts_on_demand(kind: type) -> None:
 def test_a_local_load_balancer_answers_at_the_endpoints_port(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOCALSTACK_HOST", "127.0.0.1:4599")
     assert Endpoint().url("web.elb.localhost.localstack.cloud") == "http://web.elb.localhost.localstack.cloud:4599"
+    monkeypatch.setenv("LOCALSTACK_HOST", "cloud.example:4599")
     assert Endpoint().url("web.elb.amazonaws.com") == Url("http://web.elb.amazonaws.com")
+
+
+def test_a_name_that_only_aws_resolves_is_a_path_of_the_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Elb:
+        def describe_load_balancers(self, **_: Any) -> dict[str, Any]:
+            return {"LoadBalancers": [{"LoadBalancerName": "web", "DNSName": "web-1.us-east-1.elb.amazonaws.com"}]}
+
+    monkeypatch.setenv("LOCALSTACK_HOST", "127.0.0.1:4599")
+    monkeypatch.setattr(Endpoint, "client", lambda *_: Elb())
+    assert Endpoint().url("web") == "http://127.0.0.1:4599/_alb/web"
+    assert Endpoint().url("web").at("/x") == "http://127.0.0.1:4599/_alb/web/x"
 
 
 # -- aws -----------------------------------------------------------------------------------------------------------

@@ -294,7 +294,7 @@ def _ecs(given: Answers) -> Advice:
         return Advice("ECS on Managed Instances", who, "instances that AWS manages", entry, tuple(why), but, (5, *labs))
     if given.get("interrupt") == "yes":
         why.append("Fargate Spot is up to 70 percent cheaper, and your work may be done again.")
-        but = "A program must end cleanly within two minutes of SIGTERM, and there may be no Spot capacity at times."
+        but = "A program has two minutes at most after SIGTERM, and there may be no Spot capacity at times."
         return Advice("ECS on Fargate Spot", who, "Fargate Spot", entry, tuple(why), but, (2, *labs))
     why.append("You pay for what runs, by the second, and look after no computer.")
     but = "At most 16 vCPU and 120 GB for a task; no GPU; a vCPU costs more than on a full instance."

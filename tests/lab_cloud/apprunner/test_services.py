@@ -32,6 +32,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Server(http.server.ThreadingHTTPServer):
     request_queue_size = 256
 print('application starts', flush=True)
+time.sleep(float(os.environ.get('LATE', '0')))
 Server(('127.0.0.1', int(os.environ.get('PORT', '8080'))), Handler).serve_forever()
 """
 
@@ -105,7 +106,7 @@ def test_what_an_instance_sees_and_says(runner: Runner, served: Any) -> None:
 
 def test_an_update_is_deployed_and_a_bad_one_rolled_back(runner: Runner, served: Any) -> None:
     arn = served()
-    answer = runner.client.update_service(ServiceArn=arn, SourceConfiguration=web(TEXT="two"))
+    answer = runner.client.update_service(ServiceArn=arn, SourceConfiguration=web(TEXT="two", LATE="2"))
     assert answer["Service"]["Status"] == "OPERATION_IN_PROGRESS"
     for refused in ("update_service", "pause_service", "delete_service"):
         with pytest.raises(ClientError, match=r"InvalidStateException.*OPERATION_IN_PROGRESS"):
@@ -124,7 +125,7 @@ def test_an_update_is_deployed_and_a_bad_one_rolled_back(runner: Runner, served:
     ]
     assert json.loads(runner.get(arn)[1])["text"] == "two"
     kept = runner.service(arn)["SourceConfiguration"]["ImageRepository"]["ImageConfiguration"]
-    assert kept["RuntimeEnvironmentVariables"] == {"TEXT": "two"}
+    assert kept["RuntimeEnvironmentVariables"] == {"TEXT": "two", "LATE": "2"}
     assert runner.said(arn, "Container exit code: 3.")
     assert runner.said(arn, "Successfully rolled back")
     assert runner.client.start_deployment(ServiceArn=arn)["OperationId"]

@@ -7,6 +7,7 @@ import sys
 from bench import (
     apprunner,
     build,
+    classroom,
     eks,
     events,
     express,
@@ -26,6 +27,7 @@ from bench.report import Report
 PARTS = {
     "start": start.run,
     "first": first.run,
+    "classroom": classroom.run,
     "service": service.run,
     "apprunner": apprunner.run,
     "express": express.run,

@@ -91,7 +91,7 @@ def prepare(home: Path) -> None:
         When it cannot be written.
     """
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
         probe = home / f".write-{os.getpid()}"
         system.write_private(probe, "")
         probe.unlink()

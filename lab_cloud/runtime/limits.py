@@ -8,10 +8,11 @@ without).
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from lab_cloud.errors import CloudError
 from lab_cloud.runtime.spec import Share
 
 PERIOD = 0.05
@@ -135,6 +136,29 @@ def over_memory(held: Sequence[int], limits: Sequence[int | None], total: int | 
     return sorted(victims)
 
 
+def most_memory(environment: Mapping[str, str]) -> int | None:
+    """Bytes that all containers of this cloud may hold together: ``LAB_MEMORY_MB``, or no limit.
+
+    Raises
+    ------
+    CloudError
+        When it is no number above 0.
+    """
+    text = environment.get("LAB_MEMORY_MB", "")
+    if not text:
+        return None
+    if not text.isdigit() or not int(text):
+        raise CloudError(f"LAB_MEMORY_MB is {text!r}, and no number above 0.", "Set it to megabytes, for example 1024.")
+    return int(text) * 1_000_000
+
+
+def _memory(member: "Limited") -> int:
+    try:
+        return member.memory()
+    except OSError:  # it ends meanwhile
+        return 0
+
+
 class Limited(Protocol):
     """What the limiter needs of a container."""
 
@@ -184,11 +208,17 @@ class Limiter:
         Seconds that never go back.
     cores : float
         Processors of this machine; a share at least as large needs no holding.
+    most : int or None
+        Bytes that all containers may hold together; where many share a machine, each of them has such a limit.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, cores: float = 1e9) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, cores: float = 1e9, most: int | None = None
+    ) -> None:
         self._clock = clock
         self._cores = cores
+        self._most = most
+        self._ending: list[Limited] = []  # killed for what all hold together, and not gone yet
         self._tasks: dict[int, _Task] = {}
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -272,6 +302,18 @@ class Limiter:
         if used - task.checked_used > UNSEEN and now - task.checked_at >= PERIOD:
             task.checked_used, task.checked_at = used, now
             self._check_memory(task)
+            if self._most is not None:
+                self._check_together(self._most)
+
+    def _check_together(self, most: int) -> None:
+        """As Linux does where memory is short: the largest goes."""
+        there = [member for task in self._tasks.values() for member in task.members]
+        self._ending = [member for member in self._ending if member in there]
+        members = [member for member in there if member not in self._ending]
+        held = [_memory(member) for member in members]
+        for place in over_memory(held, [None] * len(members), most):
+            members[place].kill_for_memory()
+            self._ending.append(members[place])
 
     @staticmethod
     def _check_memory(task: _Task) -> None:

@@ -21,7 +21,7 @@ from lab_cloud.errors import CannotStart
 from lab_cloud.runtime.catalog import SOURCES, Catalog
 from lab_cloud.runtime.command import Launch, Mapper, command_line, prepare
 from lab_cloud.runtime.images import Store
-from lab_cloud.runtime.limits import Limiter
+from lab_cloud.runtime.limits import Limiter, most_memory
 from lab_cloud.runtime.lines import Lines
 from lab_cloud.runtime.mounts import check_mounts, link_mounts
 from lab_cloud.runtime.ports import PortBook, is_listening
@@ -217,7 +217,7 @@ class ProcessRuntime:
         self._folder = home / "containers" / self.run
         self._folder.mkdir(parents=True)
         self._ports = PortBook()
-        self._limiter = Limiter(cores=os.cpu_count() or 1)
+        self._limiter = Limiter(cores=os.cpu_count() or 1, most=most_memory(os.environ))
         self._limiter.start()
         self._guardian: Guardian | None = None
         self._lock = threading.Lock()

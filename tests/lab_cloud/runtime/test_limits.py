@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab_cloud.runtime.limits import START_CREDIT, Allowance, Limiter, decide, over_memory, pause
+from lab_cloud.errors import CloudError
+from lab_cloud.runtime.limits import START_CREDIT, Allowance, Limiter, decide, most_memory, over_memory, pause
 from lab_cloud.runtime.spec import Share
 
 
@@ -191,6 +192,30 @@ def test_who_takes_its_memory_before_the_first_look_and_then_rests() -> None:
     greedy.wish = 0.0
     live(limiter, hand, 2)
     assert greedy.killed
+
+
+def test_all_containers_together_may_have_a_limit_and_the_largest_goes() -> None:
+    hand = Hand()
+    limiter = Limiter(hand, most=100)
+    small, large, larger = (Program(hand, 0.5, memory) for memory in (20, 30, 40))
+    for program in (small, large, larger):
+        limiter.add(Share(1.0), program)
+    live(limiter, hand, 1)
+    assert [program.killed for program in (small, large, larger)] == [False] * 3
+    small.held = 31  # 101 together
+    live(limiter, hand, 1)
+    assert [program.killed for program in (small, large, larger)] == [False, False, True]
+
+
+@pytest.mark.parametrize(("text", "wanted"), [("", None), ("512", 512_000_000)])
+def test_the_limit_of_all_comes_from_the_environment(text: str, wanted: int | None) -> None:
+    assert most_memory({"LAB_MEMORY_MB": text}) == wanted
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1 GB", "x"])
+def test_a_limit_that_makes_no_sense_is_told(text: str) -> None:
+    with pytest.raises(CloudError, match="LAB_MEMORY_MB"):
+        most_memory({"LAB_MEMORY_MB": text})
 
 
 def test_a_share_of_the_whole_machine_is_not_held() -> None:

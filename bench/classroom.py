@@ -1,0 +1,61 @@
+"""Thirty learners on this machine: a cloud each, with a port, a key and a folder of its own."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+
+from bench.report import Report
+from tests.stage import RunningCloud
+
+LEARNERS = 30
+AT_ONCE = 4  # an `up` is a short program of its own; more than so many only wait for each other
+
+
+def run(report: Report, rounds: int) -> None:
+    """Measure and print."""
+    report.section(f"A classroom: {LEARNERS} clouds on this machine")
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as hall:
+        clouds = [RunningCloud(Path(hall) / f"learner-{number:02d}" / ".lab") for number in range(LEARNERS)]
+        try:
+            began = time.perf_counter()
+            with ThreadPoolExecutor(AT_ONCE) as at_once:
+                list(at_once.map(first_answer, clouds))
+            report.figure("start of all, up to the first answer of each", [time.perf_counter() - began], "s", most=60)
+            assert len({cloud.state["port"] for cloud in clouds}) == LEARNERS
+            assert len({cloud.state["secret_key"] for cloud in clouds}) == LEARNERS
+            processes = [psutil.Process(cloud.state["pid"]) for cloud in clouds]
+            before = sum(sum(one.cpu_times()[:2]) for one in processes)
+            idle_from = time.perf_counter()
+            time.sleep(10)
+            spent = sum(sum(one.cpu_times()[:2]) for one in processes) - before
+            idle = spent / (time.perf_counter() - idle_from) * 100
+            report.figure("processor of all, idle", [idle], "%")
+            report.figure("resident memory of each, idle", [held(one) for one in processes], "MB", most=150)
+            report.figure("of the largest", [max(map(held, processes))], "MB", most=150)
+            report.figure("of all", [sum(map(held, processes)) / 1000], "GB")
+        finally:
+            with ThreadPoolExecutor(AT_ONCE) as at_once:
+                list(at_once.map(stop, clouds))
+
+
+def first_answer(cloud: RunningCloud) -> None:
+    """Start a cloud, and ask it something."""
+    cloud.command("up")
+    cloud.client("sts").get_caller_identity()
+    cloud.client("ecs").list_clusters()
+    cloud.client("ec2").describe_vpcs()
+
+
+def held(process: psutil.Process) -> float:
+    """Resident memory of a cloud with its children."""
+    return sum(one.memory_info().rss for one in [process, *process.children(recursive=True)]) / 1e6
+
+
+def stop(cloud: RunningCloud) -> None:
+    """End a cloud, also one that has not come up."""
+    subprocess.run([sys.executable, "-m", "lab_cloud", "down"], env=cloud.environment, capture_output=True, check=False)

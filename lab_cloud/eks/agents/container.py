@@ -49,8 +49,8 @@ class Container:
         Which run this is; what comes late of an earlier one is dropped.
     until : float
         When it may be started again, in epoch seconds.
-    output, previous : Output or None
-        What this run, and the one before it, wrote.
+    fresh, output, previous : Output or None
+        What the run writes that is just being started, the one that runs or has ended last, and the one before it.
     """
 
     spec: Object
@@ -71,6 +71,7 @@ class Container:
     backoff: Backoff = field(default_factory=Backoff)
     pull_backoff: Backoff = field(default_factory=Backoff)
     records: dict[str, Record] = field(default_factory=dict)
+    fresh: Output | None = None
     output: Output | None = None
     previous: Output | None = None
     early: Exit | None = None

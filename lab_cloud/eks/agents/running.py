@@ -105,8 +105,7 @@ class Running:
         each.busy, each.early, each.until = True, None, 0.0
         each.run += 1
         run, pod, address = each.run, self._owner.pod, self._owner.address
-        output = Output()
-        before, each.output = each.output, output
+        each.fresh = Output()
 
         def ended(end: Exit) -> None:
             self._machine.loop.post(lambda: self._ended(each, run, end))
@@ -119,18 +118,17 @@ class Running:
             else:
                 made = self._starter.start(pod, each, image, self._owner.volumes, address, ended)
             found = image if isinstance(image, Image) else None
-            self._machine.loop.post(lambda: self._started(each, made, found, before))
+            self._machine.loop.post(lambda: self._started(each, made, found))
 
         self._machine.loop.work(work)
 
-    def _started(self, each: Container, made: Handle | Failed, image: Image | None, before: Output | None) -> None:
+    def _started(self, each: Container, made: Handle | Failed, image: Image | None) -> None:
         each.busy = False
         now, speed = self._machine.clock.now(), self._machine.clock.speed
         if image is not None:
             each.image_id = f"{image.reference.partition('@')[0].rpartition(':')[0]}@{image.digest}"
             each.pull_backoff = Backoff()
         if isinstance(made, Failed) and made.reason != START_ERROR:
-            each.output = before
             self._failed(each, made)
             self._owner.sync()
             return
@@ -138,8 +136,9 @@ class Running:
             each.last = each.state
         if each.last:
             each.restarts += 1
-            each.previous = before
+            each.previous = each.output
             each.backoff = each.backoff.next(now, speed)  # the first time it is started again at once
+        each.output = each.fresh
         if isinstance(made, Failed):
             each.since = now
             each.finish(128, START_ERROR, made.message, now)
@@ -243,7 +242,7 @@ class Running:
         found = each.previous if options.previous and (each.alive or "terminated" in each.state) else each.output
         if options.previous and (found is None or not each.last):
             raise bad_request(f'previous terminated container "{each.name}" in pod "{name}" not found')
-        if found is None or (each.busy and not each.restarts):
+        if found is None:
             reason = (each.state.get("waiting") or {}).get("reason", CREATING)
             raise bad_request(f'container "{each.name}" in pod "{name}" is waiting to start: {reason}')
         return found

@@ -175,7 +175,7 @@ class Starter:
         exposed = (name.partition("/") for name in image.config.get("ExposedPorts") or ())
         listed += [int(port) for port, _, kind in exposed if kind in ("", "tcp") and int(port) not in listed]
         hostname = str(spec.get("hostname") or pod["metadata"]["name"])[:63]
-        assert container.output is not None
+        assert container.fresh is not None
         return ContainerSpec(
             name=container.name,
             image=self._pinned(str(own["image"]), image),
@@ -189,7 +189,7 @@ class Starter:
             mounts=volumes.mounts(own),
             hostname=hostname,
             stop_timeout=float(spec.get("terminationGracePeriodSeconds") or 30),
-            on_output=container.output.add,
+            on_output=container.fresh.add,
             on_exit=ended,
         )
 

@@ -2,12 +2,15 @@
 
 import base64
 import json
+import threading
 import urllib.request
 from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 
+from lab_cloud.runtime.spec import ContainerSpec, Handle
 from tests.lab_cloud.eks.agents.hosts import Hosts
 from tests.lab_cloud.eks.kubernetes.server import CONFIG_MAPS, MERGE, PODS, config
 from tests.waiting import until
@@ -196,6 +199,27 @@ def test_configuration_comes_from_everywhere(hosts: Hosts) -> None:
     assert known["ADDRESS"] == hosts.status("configured")["podIP"]
     assert (known["TOKEN"], known["MEMORY"], known["COLOR"]) == ("s3cret", "128", "blue")
     assert known["HOSTNAME"] == "configured"
+
+
+def test_what_was_written_stays_to_be_read_while_it_is_started_again(
+    hosts: Hosts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, may_start, start = threading.Semaphore(0), threading.Semaphore(2), hosts.runtime.start
+
+    def slow(spec: ContainerSpec) -> Handle:
+        began.release()
+        assert may_start.acquire(timeout=40)
+        return start(spec)
+
+    monkeypatch.setattr(hosts.runtime, "start", slow)
+    hosts.pod("talks", "here", containers=[python("print('said'); raise SystemExit(3)")])
+    for _ in range(3):
+        assert began.acquire(timeout=40)
+    # two runs have ended, and the third is just being started
+    assert hosts.log("talks", "main") == hosts.log("talks", "main", previous=True) == "said\n"
+    hosts.server.ask("DELETE", f"{PODS}/talks", {"gracePeriodSeconds": 0})
+    may_start.release(9)
+    until(lambda: gone(hosts, "talks"))
 
 
 def test_a_configuration_that_is_missing_is_waited_for(hosts: Hosts) -> None:

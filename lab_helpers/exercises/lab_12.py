@@ -43,7 +43,7 @@ def _web(lab: "Lab", one: "Service") -> str:
         missing.append(f"{one.desired} tasks that run: {one.running} run so far; wait a moment and check again")
     if missing:
         raise MissingError(*missing)
-    trials.stands_a_loss(lab, one, trials.page(lab, one))
+    trials.stands_a_loss(lab, one, trials.page(lab, one.name, one.door.address, one.door.path))
     return "A task was stopped while visitors came. Each of them got an answer, and another task took its place."
 
 
@@ -77,18 +77,28 @@ def _clock(lab: "Lab", one: "Timer") -> str:
 
 
 def managed(lab: "Lab") -> "Outcome":
-    """An Express service answers."""
-    found = lab.read_system().managed
-    if not found:
-        return NotAttempted("There is no service of Express Mode yet.")
-    return _best(found, lambda one: _managed(lab, one))
+    """A service of Express Mode, or a Service of a Kubernetes cluster, answers."""
+    system = lab.read_system()
+    if not (system.managed or system.kubernetes):
+        return NotAttempted("There is no service of Express Mode yet, and no EKS cluster.")
+    express = _best(system.managed, lambda one: _managed(lab, one))
+    if isinstance(express, Done) or not system.kubernetes:
+        return express
+    return _best(system.kubernetes, lambda one: _kubernetes(lab, one))
 
 
 def _managed(lab: "Lab", one: "Service") -> str:
     if one.door is None or one.running < 1:
         raise MissingError(f"a task of {one.name} that runs: wait a moment and check again; its events say more")
-    trials.stands_visitors(lab, trials.page(lab, one))
+    trials.stands_visitors(lab, trials.page(lab, one.name, one.door.address))
     return f"{one.name} answers every visitor, and one call has made all of it."
+
+
+def _kubernetes(lab: "Lab", cluster: str) -> str:
+    doors = trials.kubernetes_doors(lab, cluster)
+    for name, address in doors:
+        trials.stands_visitors(lab, trials.page(lab, name, address))
+    return f"{doors[0][0]} answers every visitor, and Kubernetes looks after its pods."
 
 
 def bill(lab: "Lab") -> "Outcome":
@@ -102,7 +112,7 @@ def bill(lab: "Lab") -> "Outcome":
             (system.webs, "a web service", "12a"),
             (system.queues and system.workers, "a queue with workers", "12b"),
             (system.timers, "a schedule", "12c"),
-            (system.managed, "the managed choice", "12d"),
+            (system.managed or system.kubernetes, "the managed choice", "12d"),
         )
         if not there
     ]
@@ -184,7 +194,8 @@ EXERCISES: dict[str, Exercise] = {
         title="The managed choice",
         check=managed,
         hints=(
-            "Section 6 of lab 11 has made an Express service. It needs two roles, and now a task role, too.",
+            "Express Mode is less work than EKS. Section 6 of lab 11 has made such a service. It needs two roles, and "
+            "now a task role, too.",
             "create_express_gateway_service takes primaryContainer with image, containerPort and environment.",
             "Wait with services_stable in the cluster default. The page needs a moment more.",
         ),

@@ -34,25 +34,31 @@ class MissingError(Exception):
         self.missing = missing
 
 
-def page(lab: "Lab", service: "Service") -> str:
-    """The address at which the page of a service answers.
+def page(lab: "Lab", name: str, address: str, path: str = "/") -> str:
+    """Where the page of something answers on this machine.
+
+    Parameters
+    ----------
+    name : str
+        What it is called in a message.
+    address, path : str
+        What `lab.url` takes.
 
     Raises
     ------
     MissingError
-        When it does not.
+        When it does not answer.
     """
-    assert service.door is not None
     try:
-        address = str(lab.url(service.door.address, service.door.path))
+        found = str(lab.url(address, path))
     except NotFound as error:
-        raise MissingError(f"an address for {service.name}: {error.message}") from error
+        raise MissingError(f"an address for {name}: {error.message}") from error
     last = "no answer"
 
     def answers() -> bool:
         nonlocal last
         try:
-            with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310 - from lab.url
+            with urllib.request.urlopen(found, timeout=5) as answer:  # noqa: S310 - from lab.url
                 return bool(answer.status == 200)
         except urllib.error.HTTPError as error:
             last = f"it says {error.code}"
@@ -61,10 +67,31 @@ def page(lab: "Lab", service: "Service") -> str:
         return False
 
     try:
-        lab.wait(answers, f"the page of {service.name}", seconds=60)
+        lab.wait(answers, f"the page of {name}", seconds=60)
     except NotReached as error:
-        raise MissingError(f"a page of {service.name} that answers GET {service.door.path} with 200: {last}") from error
-    return address
+        raise MissingError(f"a page of {name} that answers GET {path} with 200: {last}") from error
+    return found
+
+
+def kubernetes_doors(lab: "Lab", cluster: str) -> list[tuple[str, str]]:
+    """Name and address of each Service of an EKS cluster that has got a load balancer.
+
+    Raises
+    ------
+    MissingError
+        When there is none.
+    """
+    from kubernetes.client import CoreV1Api
+
+    services: list[Any] = CoreV1Api(lab.kubernetes(cluster)).list_service_for_all_namespaces().items
+    found = []
+    for one in services:
+        ingress = (one.status.load_balancer.ingress if one.status.load_balancer else None) or []
+        if one.spec.type == "LoadBalancer" and ingress and ingress[0].hostname:
+            found.append((f"{one.metadata.name} in {cluster}", f"{ingress[0].hostname}:{one.spec.ports[0].port}"))
+    if not found:
+        raise MissingError(f"a Service of the type LoadBalancer in the cluster {cluster}, with a load balancer")
+    return found
 
 
 def stands_visitors(lab: "Lab", address: str) -> None:

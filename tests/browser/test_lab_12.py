@@ -26,7 +26,7 @@ def test_the_whole_lab(server: Jupyter, page: Page) -> None:
     for words, name in (("work comes by", "advice"), ("8 public addresses", "plan"), ("Fargate with ARM", "workers")):
         show(page.locator(".jp-OutputArea-output table", has_text=words).first)
         lab.picture(f"lab-12-{name}")
-    check = page.locator(".jp-OutputArea-output", has_text="There is no service of Express Mode yet.")
+    check = page.locator(".jp-OutputArea-output", has_text="There is no service of Express Mode yet")
     show(check.first)
     lab.picture("lab-12-check")
     answer_by_keyboard(page, lab, server, 12)

@@ -1,14 +1,18 @@
 """The capstone's checks: nothing there, designs that do not stand the trial, and the one of the solutions."""
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from kubernetes.client import CoreV1Api
 
 from lab_helpers import Lab, exercises, waiting
 from lab_helpers.exercises import lab_12
 from tests.lab_helpers.exercises.clouds import begun, said
+from tests.stage import RunningCloud
 from tests.waiting import until
 from tools.notebooks import ROOT, read, tags
 
@@ -163,3 +167,53 @@ def test_the_bill_wants_everything_there_and_paid_for(shop: dict[str, Any], monk
     bill = SimpleNamespace(monthly=121.0)
     monkeypatch.setattr(lab, "costs", lambda: bill)
     assert "at most 120 USD a month: it would be 121" in said(lab, "12e")[1]
+
+
+@pytest.fixture
+def kubernetes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    """A cloud with a cluster and a node."""
+    cloud = RunningCloud(tmp_path, LAB_SPEED="600")
+    cloud.command("up")
+    monkeypatch.setenv("LAB_HOME", str(tmp_path))
+    monkeypatch.setenv("LAB_PROGRESS", "off")
+    monkeypatch.setattr(waiting, "LEAST", 10.0)
+    lab = Lab(12)
+    lab.start(speed=600)
+    yield lab
+    cloud.command("down")
+
+
+@pytest.mark.matrix
+def test_kubernetes_is_a_managed_choice_too(kubernetes: Lab) -> None:
+    lab = kubernetes
+    iam, eks = lab.client("iam"), lab.client("eks")
+
+    def role(name: str, service: str, *policies: str) -> str:
+        statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        for policy in policies:
+            iam.attach_role_policy(RoleName=name, PolicyArn=f"arn:aws:iam::aws:policy/{policy}")
+        return str(made)
+
+    subnets = [one["SubnetId"] for one in lab.client("ec2").describe_subnets()["Subnets"][:2]]
+    eks.create_cluster(
+        name="office", roleArn=role("cluster", "eks.amazonaws.com", "AmazonEKSClusterPolicy"),
+        resourcesVpcConfig={"subnetIds": subnets}, accessConfig={"authenticationMode": "API"},
+    )  # fmt: skip
+    lab.wait("eks", "cluster_active", name="office")
+    assert "a Service of the type LoadBalancer in the cluster office" in said(lab, "12d")[1]
+    policies = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly", "AmazonEKS_CNI_Policy")
+    node = role("node", "ec2.amazonaws.com", *policies)
+    eks.create_nodegroup(
+        clusterName="office", nodegroupName="desk", subnets=subnets, nodeRole=node,
+        scalingConfig={"minSize": 1, "maxSize": 1, "desiredSize": 1},
+    )  # fmt: skip
+    lab.wait("eks", "nodegroup_active", clusterName="office", nodegroupName="desk")
+    core = CoreV1Api(lab.kubernetes("office"))
+    container = {"name": "web", "image": "nginx", "ports": [{"containerPort": 80}]}
+    labels = {"metadata": {"name": "web", "labels": {"app": "web"}}}
+    core.create_namespaced_pod("default", {**labels, "spec": {"containers": [container]}})
+    spec = {"type": "LoadBalancer", "selector": {"app": "web"}, "ports": [{"port": 80}]}
+    core.create_namespaced_service("default", {**labels, "spec": spec})
+    until(lambda: said(lab, "12d")[0] == "done", seconds=30)

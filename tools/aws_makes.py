@@ -4,7 +4,8 @@
     python -m tools.aws_makes --check  only say; exit 1 if anything is to be done
 
 The rows are chosen by hand: they are the calls by which a lab may make something on a real account. A call that
-takes no tags needs a reason in the last column, and one that takes them must have none.
+takes no tags needs a reason in the last column. One that takes them names the kind with which `lab.teardown()` deletes
+what it makes: what cannot be deleted by its tag may not be made.
 """
 
 import csv
@@ -24,7 +25,7 @@ from lab_helpers.aws.guard import DATA, makes
 
 ROOT = Path(__file__).resolve().parent.parent
 FILE = DATA / "makes.csv"
-HEAD = ("service", "operation", "tags", "why untagged")
+HEAD = ("service", "operation", "tags", "torn down with", "why untagged")
 
 
 @cache
@@ -54,6 +55,8 @@ def generated() -> tuple[list[dict[str, str]], list[str]]:
             problems.append(f"{where}: it makes nothing; take the row away")
         if not tags and not row["why untagged"]:
             problems.append(f"{where}: it takes no tags; say why that is no harm")
+        if tags and not row["torn down with"]:
+            problems.append(f"{where}: say with which kind of `cleanup.KINDS` lab.teardown() deletes it")
         if tags and row["why untagged"]:
             problems.append(f"{where}: it takes tags ({tags}); take the reason away")
         found.append({**row, "tags": tags})

@@ -12,11 +12,12 @@ def test_the_list_is_as_it_should_be(capsys: pytest.CaptureFixture[str]) -> None
 @pytest.mark.parametrize(
     ("row", "wrong"),
     [
-        ("ecs,CreateCluster,tags,it has none", "take the reason away"),
-        ("ecr,PutImage,,", "say why that is no harm"),
-        ("ecs,DescribeClusters,,", "it makes nothing"),
-        ("ecs,CreateNothing,,", "botocore has no such operation"),
-        ("ecs,CreateCluster,,", "run python -m tools.aws_makes"),
+        ("ecs,CreateCluster,tags,cluster,it has none", "take the reason away"),
+        ("ecr,PutImage,,,", "say why that is no harm"),
+        ("ecs,DescribeClusters,,,", "it makes nothing"),
+        ("ecs,CreateNothing,,,", "botocore has no such operation"),
+        ("ecs,CreateCluster,,,", "say with which kind"),
+        ("ecs,CreateCluster,,cluster,", "run python -m tools.aws_makes"),
     ],
 )
 def test_a_wrong_row_is_told(

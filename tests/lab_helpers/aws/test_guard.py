@@ -1,15 +1,17 @@
+import csv
 from typing import Any
 
 import boto3
 import pytest
 
-from lab_helpers import tagging
+from lab_helpers import cleanup, tagging
 from lab_helpers.aws import guard
 from lab_helpers.aws.guard import Guard
 
 pytestmark = pytest.mark.usefixtures("home")
 TAGS = tagging.tags_of(3, "an")
-NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
+STORAGE = {"EBS volume", "file system", "parameter", "secret", "snapshot"}
+"""What lab 06 makes; it brings the kinds."""
 
 
 def model(service: str, operation: str) -> Any:
@@ -38,7 +40,7 @@ def test_reading_and_lessening_need_no_list() -> None:
 
 @pytest.mark.parametrize(
     ("service", "operation"),
-    [("rds", "CreateDBInstance"), ("lambda", "Invoke"), ("ec2", "RequestSpotFleet"), ("iam", "CreateAccessKey")],
+    [("rds", "CreateDBInstance"), ("lambda", "Invoke"), ("ec2", "RunInstances"), ("ec2", "CreateNatGateway")],
 )
 def test_what_no_lab_makes_is_refused(service: str, operation: str) -> None:
     assert "so it is not sent to a real account" in judged(service, operation)
@@ -58,8 +60,8 @@ def test_tags_of_somebody_else_do_not_count() -> None:
     refusal = one.judge(create, tagging.tagged(create, {"tags": somebody}, TAGS) or {})
     assert refusal is not None
     assert "without the lab's tags" in refusal.message
-    given = [{"ResourceType": "vpc", "Tags": [{"Key": "lab", "Value": "mine"}]}]
-    assert "without the lab's tags" in judged("ec2", "CreateVpc", TagSpecifications=given)
+    given = [{"ResourceType": "volume", "Tags": [{"Key": "lab", "Value": "mine"}]}]
+    assert "without the lab's tags" in judged("ec2", "CreateVolume", TagSpecifications=given)
 
 
 @pytest.mark.parametrize(("service", "operation"), [key for key, why in guard.allowed().items() if why])
@@ -70,11 +72,10 @@ def test_what_cannot_take_tags_has_its_reason(service: str, operation: str) -> N
 @pytest.mark.parametrize(
     ("service", "operation", "params", "wrong"),
     [
-        ("ec2", "RunInstances", {"InstanceType": "m5.large"}, "InstanceType is m5.large"),
-        ("ec2", "RunInstances", {"InstanceType": "t3.micro", "MaxCount": 4}, "MaxCount is 4"),
+        ("autoscaling", "CreateAutoScalingGroup", {"MaxSize": 6}, "MaxSize is 6"),
+        ("ec2", "ModifyInstanceAttribute", {"InstanceType": {"Value": "m5.large"}}, "may not be given"),
         ("ec2", "CreateLaunchTemplate", {"LaunchTemplateData": {"InstanceType": "p5.48xlarge"}}, "p5.48xlarge"),
         ("ec2", "CreateLaunchTemplate", {"LaunchTemplateData": {"InstanceRequirements": {}}}, "may not be given"),
-        ("ec2", "CreateNatGateway", {}, "the limit is 0"),
         ("eks", "CreateNodegroup", {"instanceTypes": ["t3.medium", "c5.xlarge"]}, "instanceTypes[] is c5.xlarge"),
         ("ecs", "CreateService", {"desiredCount": 11}, "desiredCount is 11"),
         ("ecs", "UpdateService", {"desiredCount": 1000}, "desiredCount is 1000"),
@@ -92,7 +93,7 @@ def test_too_large_or_too_dear(service: str, operation: str, params: dict[str, A
 @pytest.mark.parametrize(
     ("service", "operation", "params"),
     [
-        ("ec2", "RunInstances", {"InstanceType": "t3.micro", "MaxCount": 1}),
+        ("ec2", "CreateLaunchTemplate", {"LaunchTemplateData": {"InstanceType": "t3.micro"}}),
         ("ecs", "RegisterTaskDefinition", {"cpu": "0.5 vCPU", "memory": "1 GB"}),
         ("ecs", "CreateService", {"desiredCount": 3}),
         ("eks", "CreateNodegroup", {"instanceTypes": ["t3.medium"], "scalingConfig": {"maxSize": 3}}),
@@ -115,6 +116,17 @@ def test_successful_calls_are_counted_from_each_start_on() -> None:
     one.count(refused, cluster)
     one.count(Answered(), cluster)
     assert judged("eks", "CreateCluster", by=one) == ""
+
+
+def test_what_may_be_made_can_be_torn_down() -> None:
+    known = {kind.name for kind in cleanup.KINDS}
+    with (guard.DATA / "makes.csv").open(encoding="utf-8", newline="") as file:
+        named = {row["torn down with"] for row in csv.DictReader(file)} - {""}
+    assert named - known - STORAGE == set()
+
+
+def test_every_limit_of_what_is_made_is_for_a_call_that_may_make_it() -> None:
+    assert [key for key in guard.limits() if guard.makes(key[1]) and key not in guard.allowed()] == []
 
 
 def test_every_limit_names_an_operation_and_a_parameter_of_botocores() -> None:

@@ -1,12 +1,15 @@
 """Reads a system out of the account through the AWS APIs. What another lab has made does not belong to it."""
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 
+from .cleanup import ABSENT
 from .inventory import Client, Tags, batches, pages, short
+from .kinds_apprunner import NOT_IMPLEMENTED
 from .system import MANAGED, Door, Queue, Service, System, Timer
 
+Found = TypeVar("Found")
 GONE = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "ResourceNotFoundException"}
 
 
@@ -30,14 +33,14 @@ class Reader:
 
     def read(self) -> System:
         """The system as it is now."""
-        every = list(self._queues())
+        every = _there(self._queues)
         graves = {queue.grave for queue in every if queue.grave}
         return System(
-            services=tuple(sorted(self._services(every), key=lambda one: (one.kind, one.name))),
+            services=tuple(sorted(_there(lambda: self._services(every)), key=lambda one: (one.kind, one.name))),
             queues=tuple(queue for queue in every if queue.name not in graves),
             graves=tuple(queue for queue in every if queue.name in graves),
-            timers=(*self._schedules(), *self._rules()),
-            kubernetes=tuple(self._kubernetes()),
+            timers=(*_there(self._schedules), *_there(self._rules)),
+            kubernetes=tuple(_there(self._kubernetes)),
         )
 
     def ours(self, tags: object) -> bool:
@@ -161,6 +164,21 @@ class Reader:
                     family = _family(target["EcsParameters"]["TaskDefinitionArn"])
                     enabled = one["State"].startswith("ENABLED")
                     yield Timer("rule", one["Name"], expression, enabled, short(target["Arn"]), family)
+
+
+def _there(find: Callable[[], Iterator[Found]]) -> list[Found]:
+    """What is found; nothing where the cloud does not have the service."""
+    from botocore.exceptions import ClientError, EndpointConnectionError
+
+    try:
+        return list(find())
+    except EndpointConnectionError:
+        return []
+    except ClientError as error:
+        absent = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == NOT_IMPLEMENTED
+        if absent or error.response["Error"]["Code"] in ABSENT:
+            return []
+        raise
 
 
 def _capacity(raw: Mapping[str, Any]) -> str:

@@ -34,9 +34,9 @@ class NoRegistry:
 class Hosts:
     """What nodes need to join."""
 
-    def __init__(self, folder: Path, speed: float = 600.0) -> None:
+    def __init__(self, folder: Path, speed: float = 600.0, runtime: Callable[[Path], Any] = ProcessRuntime) -> None:
         self.server = Server()
-        self.runtime = ProcessRuntime(folder)
+        self.runtime = runtime(folder)
         self.loop = Loop("test-kubelet")
         self._asyncio = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._asyncio.run_forever, daemon=True)

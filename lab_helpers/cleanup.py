@@ -16,6 +16,7 @@ from . import (
     kinds_events,
     kinds_network,
     kinds_scaling,
+    kinds_storage,
     kinds_stores,
 )
 from .errors import CleanupFailed
@@ -39,6 +40,7 @@ KINDS: tuple[Kind, ...] = (
     kinds_network.LOAD_BALANCERS,
     kinds_network.TARGET_GROUPS,
     *kinds_apprunner.KINDS,
+    *kinds_storage.KINDS,
     kinds_network.SECURITY_GROUPS,
     *kinds_events.RECEIVERS,
     *kinds_stores.KINDS,

@@ -163,7 +163,7 @@ may_report = {
     ],
 }
 iam.put_role_policy(RoleName="ReporterRole", PolicyName="report", PolicyDocument=json.dumps(may_report))
-my_report = ecs.run_task(**{**ORDER, "taskDefinition": "reporter", "startedBy": "me"})["tasks"][0]["taskArn"]
+my_report = start("reporter", startedBy="me")
 print(output(my_report))
 """
 
@@ -176,7 +176,7 @@ may_read = {
 }
 # a policy of its own beside the one for logs, which stays
 iam.put_role_policy(RoleName="MailerExecutionRole", PolicyName="secret", PolicyDocument=json.dumps(may_read))
-my_mail = ecs.run_task(**{**ORDER, "taskDefinition": "mailer", "startedBy": "me"})["tasks"][0]["taskArn"]
+my_mail = start("mailer", startedBy="me")
 print(output(my_mail))
 """
 
@@ -208,7 +208,7 @@ my_volume = {
 my_recipe = recipe(
     "archive", WRITER, "/mnt/files", "kept.txt", "for ever", volumes=[my_volume], mountPoints=MOUNTED
 )
-my_task = ecs.run_task(**{**ORDER, "taskDefinition": my_recipe, "startedBy": "me"})["tasks"][0]["taskArn"]
+my_task = start(my_recipe, startedBy="me")
 print(output(my_task))
 """
 
@@ -221,7 +221,6 @@ EXERCISES: dict[str, Exercise] = {
             "Let the task tell you. Run it once without any permission, and read its lines in the log group.",
             "The program makes two calls: one lists the bucket, one writes an object. Each needs one permission.",
             "The bucket's ARN ends with its name. The ARN of objects goes on with a slash, a path and a star.",
-            "ORDER has all that run_task needs; change the task definition and startedBy in a copy of it.",
         ),
         solution=REPORT,
     ),

@@ -18,14 +18,17 @@ def test_the_whole_lab(server: Jupyter, page: Page) -> None:
         lab.picture(f"lab-06-{name}")
     lab.run("## Clean up")
     for words, name in (
-        ("no permission to write logs", "reasons"),
         ("us-east-1a", "targets"),
         ("when the task ends", "places"),
     ):
         table = page.locator(".jp-OutputArea-output table", has_text=words).first
         show(table)
         lab.picture(f"lab-06-{name}")
-    for words, name in (("iam:PassRole on resource", "refused"), ("written in the second zone", "shared")):
+    for words, name in (
+        ("failed to validate logger args", "reasons"),
+        ("iam:PassRole on resource", "refused"),
+        ("written in the second zone", "shared"),
+    ):
         show(page.locator(".jp-OutputArea-output", has_text=words).first)
         lab.picture(f"lab-06-{name}")
     inside = page.locator(".jp-OutputArea-output", has_text="I am inside")

@@ -1,6 +1,6 @@
 """Every line of the lecture notes has its place in a lab: `data/notes_map.csv` says which section.
 
-The notes themselves are not part of the course. A row has the number of a line of theirs, and what it says in our words.
+The notes themselves are not part of the course. A row has the number of a line of theirs, and what it is about.
 """
 
 import csv

@@ -292,6 +292,12 @@ def test_a_notebook_is_valid_and_says_what_it_needs(path: Path) -> None:
     assert about["cost_per_hour"] >= 0
 
 
+def test_the_page_of_the_glossary_is_as_the_glossary() -> None:
+    from tools import glossary
+
+    assert glossary.PAGE.read_text(encoding="utf-8") == glossary.page(), "run: python tools/glossary.py"
+
+
 def test_the_readme_names_every_lab() -> None:
     rows = re.findall(r"^\| (\d\d) ", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert rows == [path.name[:2] for path in LABS]

@@ -2,6 +2,28 @@ import csv
 
 from lab_helpers.glossary import FILE, entries, look_up
 
+# The words that the lecture notes use and a beginner may not know.
+OF_THE_NOTES = """
+Docker; container; image; Docker Hub; repository; ECR; ECR Public Gallery; base image; compatibility; microservices;
+lift and shift; virtual machine; virtualization; host; Dockerfile; ECS; EKS; Fargate; serverless; cluster; task;
+launch type; EC2 instance; provision; infrastructure; ECS agent; task definition; vCPU; instance profile; API;
+CloudWatch; log group; secret; Secrets Manager; Parameter Store; IAM role; task role; load balancer; ALB; NLB;
+Classic Load Balancer; throughput; PrivateLink; EFS; mount; volume; Availability Zone; S3; file system;
+Amazon Linux 2023; service; revision; desired count; security group; inbound rule; public IP address; target group;
+DNS name; service auto scaling; Application Auto Scaling; CPU utilization; memory utilization;
+request count per target; metric; alarm; target tracking; step scaling; scheduled scaling; Auto Scaling group;
+capacity provider; EventBridge; rule; schedule; SQS; message queue; SNS; stopped task; registry; IAM; policy; scan;
+vulnerability; image tag; lifecycle policy; Kubernetes; open source; pod; on premises; cloud-agnostic; region;
+Container Insights; node; managed node group; self-managed node; On-Demand Instance; Spot Instance; AMI;
+EKS optimized AMI; StorageClass; CSI; CSI driver; EBS; FSx for Lustre; FSx for NetApp ONTAP; cluster role; node role;
+App Runner; source code; highly available; encryption; VPC; VPC connector; cache
+"""
+
+
+def test_the_words_of_the_notes_are_all_there() -> None:
+    words = [word.strip() for word in OF_THE_NOTES.split(";")]
+    assert look_up(*words).unknown == ()
+
 
 def test_every_entry_is_complete_and_there_once() -> None:
     with FILE.open(encoding="utf-8", newline="") as file:

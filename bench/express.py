@@ -1,6 +1,7 @@
 """ECS Express Mode: a service's first answer, and a bad canary that is rolled back."""
 
 import http.client
+import math
 import tempfile
 import time
 from collections import Counter
@@ -15,6 +16,8 @@ from tests.waiting import until
 
 PERCENT = 5.0
 """What a canary gets."""
+FEW = (20, 50)
+"""Requests in a second, as in lab 11: a canary must be seen through by this few."""
 
 
 def run(report: Report, rounds: int) -> None:
@@ -27,6 +30,8 @@ def run(report: Report, rounds: int) -> None:
             report.section("ECS Express Mode")
             _first_answer(report, gateways, rounds)
             _bad_canary(report, gateways)
+            for rps in FEW:
+                _few_visitors(report, gateways, rps, rounds)
         finally:
             cloud.command("down")
     report.note("no other emulator has Express Mode with traffic: nothing to compare with here")
@@ -58,6 +63,32 @@ def _bad_canary(report: Report, gateways: Gateways) -> None:
         assert found["lifecycleStage"] == "PRODUCTION_TRAFFIC_SHIFT", "it never got more than its share"
     total = sum(counts.values())
     report.figure("the bad version's share of the requests", [100 * counts[500] / total], "%", most=PERCENT)
+
+
+def _few_visitors(report: Report, gateways: Gateways, rps: float, rounds: int) -> None:
+    """One bad canary after another; among few requests one is a larger share than among many."""
+    beyond, shares, others = [], [], []
+    with gateways.made(program("good"), healthCheckPath="/health") as arn:
+        url, name = gateways.url(arn), arn.rpartition("/")[2]
+        alarm = f"default/{name}/RollbackAlarm"
+        for number in range(rounds):
+            with load(url, rps) as counts:
+                until(lambda alarm=alarm: gateways.alarm(alarm) == "OK", 60)  # type: ignore[misc]
+                counts.clear()
+                bad = program(f"bad {number}", 500)
+                gateways.ecs.update_express_gateway_service(serviceArn=arn, primaryContainer=bad)
+                found = gateways.until_deployment(arn, "ROLLBACK_SUCCESSFUL", 90)
+            total = sum(counts.values())
+            beyond.append(max(counts[500] - math.ceil(total * PERCENT / 100), 0))
+            others.append(total - counts[200] - counts[500])
+            shares.append(100 * counts[500] / total)
+            if found["lifecycleStage"] != "PRODUCTION_TRAFFIC_SHIFT":
+                beyond[-1] = max(beyond[-1], 1)
+                report.note(f"round {number}: it got all the traffic: {dict(counts)}")
+    title = f"{rps} requests in a second, {rounds} bad canaries"
+    report.figure(f"{title}: the bad version's share", [max(shares)], "%")
+    report.figure(f"{title}: its answers beyond {PERCENT:g} %", [sum(beyond)], "", most=0)
+    report.figure(f"{title}: other failed requests", [sum(others)], "", most=0)
 
 
 def _status(port: int | None) -> int:

@@ -125,14 +125,14 @@ def _failed(report: Report, name: str, counts: Counter[Any]) -> None:
 
 
 @contextmanager
-def load(url: str) -> Iterator[Counter[Any]]:
-    """Ask without pause on keep-alive connections, and count the answers."""
+def load(url: str, rps: float = 0.0) -> Iterator[Counter[Any]]:
+    """Ask on keep-alive connections, without pause or so many times in a second, and count the answers."""
     counts: Counter[Any] = Counter()
     done = threading.Event()
 
     def ask() -> None:
         connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=20)
-        while not done.is_set():
+        while not done.wait(LOAD_THREADS / rps if rps else 0.0):
             try:
                 connection.request("GET", "/")
                 answer = connection.getresponse()

@@ -159,6 +159,12 @@ class Alarm:
     evaluated: int = -1  # the AWS minute that was looked at last
     value: float | None = None  # the newest point that was looked at
     peak: float | None = None  # the highest of them
+    judged: float = 0.0  # epoch seconds up to which data was looked at last
+    suspects: tuple[tuple[float, float], ...] = ()  # when the points that breached then began and ended
+
+    def clear(self, start: float, end: float) -> bool:
+        """Whether it has looked at all data of a time, in epoch seconds, and none of it can set it off any more."""
+        return self.judged >= end and not any(first < end and last > start for first, last in self.suspects)
 
     def actions(self, state: str) -> list[str]:
         """The ARNs that are told when it enters a state."""

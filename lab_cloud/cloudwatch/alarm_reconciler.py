@@ -37,6 +37,8 @@ class Alarms:
         The alarms.
     wake_at : callable
         Asks for a tick at a moment.
+    measured : callable, optional
+        The AWS minute before which everything has been measured: no later one is looked at.
 
     Attributes
     ----------
@@ -44,8 +46,16 @@ class Alarms:
         Told of each alarm in its new state, of the old state, and of the time.
     """
 
-    def __init__(self, clock: Clock, metrics: MetricStore, store: AlarmStore, wake_at: Callable[[float], None]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        metrics: MetricStore,
+        store: AlarmStore,
+        wake_at: Callable[[float], None],
+        measured: Callable[[], int] | None = None,
+    ) -> None:
         self._clock = clock
+        self._measured = measured
         self._metrics = metrics
         self._store = store
         self._wake_at = wake_at
@@ -70,7 +80,8 @@ class Alarms:
         """Evaluate what is due."""
         speed = self._clock.speed
         settle = min(SETTLE_SECONDS, MINUTE / speed / 4)
-        minute = int((now - settle) * speed) // MINUTE
+        passed = int((now - settle) * speed) // MINUTE
+        minute = passed if self._measured is None else min(passed, self._measured())
         waiting = False
         for alarm in self._store.all():
             waiting = True
@@ -78,16 +89,19 @@ class Alarms:
                 alarm.evaluated = minute
                 self._evaluate(alarm, minute * MINUTE, now)
         if waiting:
-            self._wake_at((minute + 1) * MINUTE / speed + settle)
+            self._wake_at((passed + 1) * MINUTE / speed + settle)
 
     def _evaluate(self, alarm: Alarm, minute: int, now: float) -> None:
         asking = Asking(self._metrics, alarm.region, alarm.queries)
+        alarm.judged, alarm.suspects = minute / self._clock.speed, ()
         try:
             points = asking.looking_back(alarm.watched, minute, alarm.rule.periods + EXTRA_PERIODS)
         except BadExpression as bad:
             self.enter(alarm, "INSUFFICIENT_DATA", f"Insufficient Data: the expression failed: {bad}", {}, now)
             return
         verdict = evaluate(alarm.rule, points, alarm.state)
+        ends = [minute - age * asking.period for age, value in verdict.looked_at if alarm.rule.breaches(value)]
+        alarm.suspects = tuple(((end - asking.period) / self._clock.speed, end / self._clock.speed) for end in ends)
         alarm.value = verdict.looked_at[0][1] if verdict.looked_at else None
         alarm.peak = max((value for _age, value in verdict.looked_at), default=None)
         if verdict.state != alarm.state:

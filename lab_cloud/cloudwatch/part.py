@@ -23,7 +23,9 @@ class CloudWatch:
         self.metrics = MetricStore(core.clock)
         self.alarms = AlarmStore()
         self.sampler = Sampler(core.clock, self.metrics)
-        self.evaluation = Alarms(core.clock, self.metrics, self.alarms, core.world.wake_at)
+        self.evaluation = Alarms(
+            core.clock, self.metrics, self.alarms, core.world.wake_at, lambda: self.sampler.measured
+        )
         self.api = CloudWatchApi(core.clock, self.metrics, self.alarms, self.evaluation)
         self.evaluation.on_action(topics.TOPICS, topics.tell)
         self.sampler.add(QueueCollector(core.world.lock))

@@ -84,10 +84,16 @@ class Sampler:
         The time and the speed.
     store : MetricStore
         Where data goes.
+
+    Attributes
+    ----------
+    measured : int
+        The AWS minute before which everything has been measured.
     """
 
     def __init__(self, clock: Clock, store: MetricStore) -> None:
         self._clock = clock
+        self.measured = self._minute()
         self._store = store
         self._collectors: list[Collector] = []
         self._ended = threading.Event()
@@ -123,6 +129,7 @@ class Sampler:
                 collector.collect(slices)
             except Exception:  # one collector's bug must not stop the others
                 log.exception("measuring failed")
+        self.measured = after
 
     def _minute(self) -> int:
         return int(self._clock.now() * self._clock.speed) // MINUTE

@@ -3,6 +3,10 @@
 The new revision is scaled up beside the old one, gets a small share of the traffic for a while, then all of it; both
 run until the bake time is over, so that going back is only a matter of weights.
 
+A phase that alarms watch is over when its time is up and they have looked at all of it: data comes by whole minutes,
+and what the last of them holds is known only after it. So a phase lasts up to a minute longer than was asked for, and
+longer still while something in it may yet set an alarm off.
+
 References
 ----------
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/canary-deployment.html
@@ -62,6 +66,8 @@ class View:
         Whether all its tasks are there and healthy.
     ringing : tuple of str
         The deployment's alarms that are in ALARM.
+    clear : bool
+        Whether the alarms have looked at all of this phase, and nothing in it can set them off any more.
     """
 
     stage: str = ""
@@ -69,6 +75,7 @@ class View:
     percent: float = 0.0
     ready: bool = False
     ringing: tuple[str, ...] = ()
+    clear: bool = True
 
 
 @dataclass(frozen=True)
@@ -95,10 +102,14 @@ def decide(view: View, shift: Shift) -> Step:
         return Step(view.stage, view.percent, view.ringing)
     if view.stage == SHIFT:
         left = shift.canary_seconds - view.seconds
-        return Step(SHIFT, view.percent, due=left) if left > 0 else Step(BAKE, WHOLE, due=shift.bake_seconds)
+        if left > 0:
+            return Step(SHIFT, view.percent, due=left)
+        return Step(BAKE, WHOLE, due=shift.bake_seconds) if view.clear else Step(SHIFT, view.percent)
     if view.stage == BAKE:
         left = shift.bake_seconds - view.seconds
-        return Step(BAKE, WHOLE, due=left) if left > 0 else Step(CLEAN_UP, WHOLE)
+        if left > 0:
+            return Step(BAKE, WHOLE, due=left)
+        return Step(CLEAN_UP if view.clear else BAKE, WHOLE)
     if view.stage == CLEAN_UP:
         return Step(CLEAN_UP, WHOLE)
     if not view.ready:

@@ -228,6 +228,11 @@ class AlarmNeighbour:
         known = self._store.region(region)
         return tuple(name for name in names if name in known and known[name].state == ALARM)
 
+    def clear(self, region: str, names: Iterable[str], start: float, end: float) -> bool:
+        """Whether nothing of that time can set them off any more; one that does not exist has nothing to say."""
+        known = self._store.region(region)
+        return all(known[name].clear(start, end) for name in names if name in known)
+
 
 class AutoScalingNeighbour:
     """Amazon EC2 Auto Scaling.

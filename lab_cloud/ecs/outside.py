@@ -145,6 +145,9 @@ class AlarmStates(Protocol):
     def ringing(self, region: str, names: Iterable[str]) -> tuple[str, ...]:
         """Those of these alarms that are in ALARM."""
 
+    def clear(self, region: str, names: Iterable[str], start: float, end: float) -> bool:
+        """Whether these alarms have looked at all data of a time, and none of it can set them off any more."""
+
 
 class AutoScaling(Protocol):
     """Amazon EC2 Auto Scaling, as capacity providers use it."""

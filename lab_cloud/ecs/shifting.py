@@ -62,9 +62,9 @@ class Shifting:
                 told = f"(deployment {deployment.id}) alarms are not watched: {', '.join(ringing)} rang already."
                 service.tell(told, now)
         elapsed = (now - deployment.stage_since) / self._world.clock.real(1.0)
-        view = canary.View(
-            deployment.stage, elapsed, deployment.percent, ready, () if deployment.unwatched else ringing
-        )
+        view = canary.View(deployment.stage, elapsed, deployment.percent, ready)
+        if not deployment.unwatched:
+            view = replace(view, ringing=ringing, clear=self._clear(region, service, shift))
         step = canary.decide(view, shift)
         if step.alarms:
             deployment.ringing = step.alarms
@@ -99,10 +99,20 @@ class Shifting:
             self._world.wake()
 
     def _ringing(self, region: Region, service: Service) -> tuple[str, ...]:
-        alarms = service.configuration.get("alarms") or {}
-        if not alarms.get("enable"):
-            return ()
-        return self._alarms.ringing(region.name, alarms.get("alarmNames", ()))
+        return self._alarms.ringing(region.name, _watched(service))
+
+    def _clear(self, region: Region, service: Service, shift: canary.Shift) -> bool:
+        """Whether the alarms have nothing to say any more about the phase that the primary deployment is in."""
+        lasts = {canary.SHIFT: shift.canary_seconds, canary.BAKE: shift.bake_seconds}.get(service.primary.stage, 0.0)
+        if not lasts:
+            return True
+        start = service.primary.stage_since
+        return self._alarms.clear(region.name, _watched(service), start, start + self._world.clock.real(lasts))
+
+
+def _watched(service: Service) -> tuple[str, ...]:
+    alarms = service.configuration.get("alarms") or {}
+    return tuple(alarms.get("alarmNames", ())) if alarms.get("enable") else ()
 
 
 def sides(

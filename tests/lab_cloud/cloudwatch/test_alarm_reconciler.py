@@ -19,7 +19,8 @@ class Stage:
         self.clock = ManualClock(speed=60)
         self.metrics = MetricStore(self.clock)
         self.store = AlarmStore()
-        self.alarms = Alarms(self.clock, self.metrics, self.store, lambda moment: None)
+        self.measured = 1 << 60
+        self.alarms = Alarms(self.clock, self.metrics, self.store, lambda moment: None, lambda: self.measured)
         self.told: list[tuple[str, str]] = []
         self.alarms.on_action("arn:aws:autoscaling:", self.act, repeat=True)
         self.alarms.on_action("arn:aws:sns:", self.act)
@@ -99,3 +100,33 @@ def test_an_alarm_on_metric_math() -> None:
 def test_a_long_period_is_looked_at_each_minute() -> None:
     stage = Stage(Rule("GreaterThanThreshold", 40.0, 1, 1), Query("m1", DEPTH, "Maximum", 300))
     assert stage.minutes(0, 0, 90, 0, 0, 0, 0, 0) == ["OK", "OK", "ALARM", "ALARM", "ALARM", "ALARM", "ALARM", "OK"]
+
+
+def test_what_has_not_been_measured_yet_is_not_looked_at() -> None:
+    stage = Stage(Rule("GreaterThanThreshold", 40.0, 1, 1))
+    assert stage.minutes(10) == ["OK"]
+    began = stage.clock.now()
+    stage.measured = int(began)  # an AWS minute is one second here; the sampler is late from now on
+    assert stage.minutes(None) == ["OK"]
+    stage.metrics.gauge("r", DEPTH, 90.0, began + 0.1)
+    stage.alarms.tick(stage.clock.now() + 0.4)
+    assert (stage.alarm.state, stage.alarm.judged) == ("OK", began)
+    stage.measured += 1
+    stage.alarms.tick(stage.clock.now() + 0.5)
+    assert (stage.alarm.state, stage.alarm.judged) == ("ALARM", began + 1)
+
+
+def test_an_alarm_is_clear_of_a_time_once_nothing_in_it_can_set_it_off() -> None:
+    stage = Stage(Rule("GreaterThanThreshold", 40.0, 3, 2))
+    start = stage.clock.now()
+    end = start + 1.5
+    clear = []
+    for value in (90, 10, 10, 10, 10):
+        stage.minutes(value)
+        clear.append(stage.alarm.clear(start, end))
+    # two minutes must have passed, and the first must have left the last three
+    assert clear == [False, False, False, True, True]
+    assert stage.alarm.state == "OK"
+    stage.minutes(90)
+    assert stage.alarm.clear(start, end), "what came later is not of that time"
+    assert not stage.alarm.clear(start, end + 10.0), "nor is what has yet to come known"

@@ -57,4 +57,5 @@ def test_one_collectors_bug_does_not_stop_the_others(caplog: pytest.LogCaptureFi
     minute = int(clock.now() * 60) // 60
     sampler.sample(minute, minute + 2)
     assert values(found, clock) == [2.0, 2.0]
+    assert sampler.measured == minute + 2
     assert "measuring failed" in caplog.text

@@ -28,6 +28,14 @@ def test_an_alarm_counts_once_traffic_has_come() -> None:
         assert decide(replace(rings, stage=stage, percent=percent), EXPRESS).alarms == ("errors",)
 
 
+def test_a_phase_goes_on_until_the_alarms_have_looked_at_all_of_it() -> None:
+    unjudged = View(SHIFT, 181.0, 5.0, clear=False)
+    assert decide(unjudged, EXPRESS) == Step(SHIFT, 5.0), "the alarm's next look wakes the reconciler"
+    assert decide(replace(unjudged, ringing=("errors",)), EXPRESS).alarms == ("errors",)
+    assert decide(replace(unjudged, clear=True), EXPRESS).stage == BAKE
+    assert decide(View(BAKE, 181.0, 100.0, clear=False), EXPRESS) == Step(BAKE, 100.0)
+
+
 def test_settings_and_their_defaults() -> None:
     assert Shift.of({}) == Shift(5.0, 600.0, 0.0)
     canary = {"canaryPercent": 25.0, "canaryBakeTimeInMinutes": 0}

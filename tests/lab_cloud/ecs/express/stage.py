@@ -105,6 +105,11 @@ class Gateways:
         ][0]
         return found
 
+    def alarm(self, name: str) -> str:
+        """The state of an alarm."""
+        found = self.cloud.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
+        return str(found[0]["StateValue"])
+
     def pace(self, arn: str, canary: int, bake: int) -> None:
         """Set how many minutes the canary phase and the time afterwards last; by the ordinary operation, as on AWS."""
         cluster, name = arn.split("/")[1:]

@@ -105,6 +105,8 @@ class Cloud:
         self.apprunner = AppRunner(core, registry, watch, logs)
         eks = Eks(core, self._secret_of, registry.pulling, capacity, self.elb.targets, self.efs.mounting)
         core.world.add(logs)
+        core.dispatcher.prepare["logs"] = logs.store
+        core.on_reset.append(logs.forget)
         Sqs(core)
         for service, api in {
             "sts": StsApi(core.running.access_key, core.authority),

@@ -48,6 +48,8 @@ class Dispatcher:
     ----------
     guard : callable
         Who may call what; everybody everything until the cloud puts its own here.
+    prepare : dict of str to callable
+        Of some of moto's services: what is done before it answers a call.
     """
 
     def __init__(self, moto: MotoApps, changed: Callable[[], None]) -> None:
@@ -56,6 +58,7 @@ class Dispatcher:
         self._owned: dict[str, object] = {}
         self._overrides: dict[str, object] = {}
         self.guard: Guard = lambda call, request, params: None
+        self.prepare: dict[str, Callable[[], None]] = {"sqs": moto_queues.prepare}
 
     def own(self, service: str, api: object) -> None:
         """Let a class answer all operations of a service; its table `refused` says why it has no method for some."""
@@ -175,8 +178,7 @@ class Dispatcher:
             return result or {}
         if known.protocol != "json":
             raise unsupported(call.operation, f"{call.service} cannot be called from within the embedded cloud.")
-        if call.service == "sqs":
-            moto_queues.prepare()
+        self.prepare.get(call.service, _nothing)()
         return self._moto.invoke(known, call, params)
 
     def _operation(self, request: Request, service: str, protocol: str) -> str:
@@ -210,8 +212,7 @@ class Dispatcher:
             raise answers.invalid_input(known.name, validate.sentence(found))
 
     def _forward(self, request: Request, call: Call) -> Response:
-        if call.service == "sqs":
-            moto_queues.prepare()
+        self.prepare.get(call.service, _nothing)()
         response = self._moto.answer(request, call.operation)
         self._tell(call)
         return response
@@ -228,6 +229,10 @@ class Dispatcher:
         if call.service == "sts" and not moto_load.loaded():
             return _flat_query_result(call, result)
         return self._moto.serialize(call.service, call.operation, protocol, result, call.request_id)
+
+
+def _nothing() -> None:
+    pass
 
 
 def service_of(request: Request, signer: Signer) -> str:

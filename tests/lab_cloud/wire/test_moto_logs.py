@@ -37,6 +37,7 @@ def test_what_is_written_early_is_there_later(monkeypatch: pytest.MonkeyPatch) -
     logs.write("eu-west-1", "early", "one", time.time(), "hello")
     logs.tick(1.0)
     monkeypatch.undo()
+    moto_load.load()
     logs.tick(2.0)
     found = groups("eu-west-1").pop("early").streams
     assert [event.message for event in found["one"].events] == ["hello"]
@@ -49,6 +50,7 @@ def test_a_reset_forgets_what_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     logs.open_stream("eu-west-1", "forgotten", "one", create_group=True)
     logs.forget()
     monkeypatch.undo()
+    moto_load.load()
     logs.tick(1.0)
     assert "forgotten" not in groups("eu-west-1")
 

@@ -1,11 +1,14 @@
 """Volumes of tasks through real boto3 and real processes: who sees what, what stays, and why a task does not start."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.fleet import Fleet
 from tests.lab_cloud.efs.test_api import new_system, new_target, subnets
+from tests.lab_cloud.runtime.kinds import need
 from tests.stage import Place, RunningCloud, task_role
 from tests.waiting import until
 
@@ -191,3 +194,65 @@ def test_a_bind_mount_is_shared_by_containers_and_ends_with_its_task(place: Plac
     assert task["ephemeralStorage"] == {"sizeInGiB": 30}
     folder = place.cloud.home / "ecs" / "tasks" / task["taskArn"].rpartition("/")[2]
     assert until(lambda: not folder.exists())
+
+
+def on_instance(place: Place, code: str, *words: str, volume: dict[str, Any]) -> str:
+    """A task definition for EC2 whose program sees a volume."""
+    container = {
+        "name": "web", "image": "python:3.12-alpine", "memory": 64, "mountPoints": [NAMES],
+        "command": ["python", "-c", code.replace("/data", "'+os.environ['DATA']+'"), *words],
+        "environment": [{"name": "DATA", "value": "/data"}],
+    }  # fmt: skip
+    made = place.ecs.register_task_definition(
+        family=place.cloud.name("storage"), containerDefinitions=[container], volumes=[{"name": "data", **volume}]
+    )
+    return str(made["taskDefinition"]["taskDefinitionArn"])
+
+
+def test_folders_of_an_instance_and_docker_volumes_stay_there(place: Place) -> None:
+    fleet = Fleet(place)
+    fleet.create(desired=1)
+    fleet.until_joined(1)
+
+    def end(code: str, *words: str, volume: dict[str, Any]) -> dict[str, Any]:
+        made = place.ecs.run_task(
+            cluster=place.name, taskDefinition=on_instance(place, code, *words, volume=volume), launchType="EC2"
+        )
+        return place.until_task(made["tasks"][0]["taskArn"], "STOPPED", 40)
+
+    folder = {"host": {"sourcePath": "/srv/data"}}
+    assert exit_code(end(WRITE, "page", volume=folder)) == 0
+    assert exit_code(end(READ, "page", volume=folder)) == 0
+    shared = {"dockerVolumeConfiguration": {"scope": "shared", "autoprovision": True}}
+    assert exit_code(end(WRITE, "kept", volume=shared)) == 0
+    assert exit_code(end(READ, "kept", volume={"dockerVolumeConfiguration": {"scope": "shared"}})) == 0
+    assert exit_code(end(READ, "", volume={"dockerVolumeConfiguration": {"scope": "task"}})) == 7
+    system = new_system(place.cloud)
+    refused = end("pass", volume={"efsVolumeConfiguration": {"fileSystemId": system}})
+    assert refused["stoppedReason"].startswith("CannotCreateVolumeError: Error response from daemon: create data: ")
+    assert refused["containers"][0].get("exitCode") is None
+    fleet.delete()
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("runtime", ["sandbox", "docker"])
+def test_other_runtimes_really_mount_and_hold_read_only(tmp_path: Path, runtime: str) -> None:
+    need(runtime)
+    cloud = RunningCloud(tmp_path / "lab", LAB_RUNTIME=runtime, LAB_DOCKER_PULL="off")
+    cloud.command("up")
+    try:
+        place = Place(cloud)
+        system, first = new_system(cloud), subnets(cloud)[0]["SubnetId"]
+        new_target(cloud, system, first, SecurityGroups=[place.security_group(2049)])
+        volume = {"name": "data", "efsVolumeConfiguration": {"fileSystemId": system}}
+        code = "open('/data/page', 'w').write('x'); open('/seen/page').read(); open('/seen/other', 'w')"
+        seen = {"sourceVolume": "data", "containerPath": "/seen", "readOnly": True}
+        container = {"name": "web", "image": "python:3.12-alpine", "command": ["python", "-c", code]}
+        made = place.ecs.register_task_definition(
+            family="mounts", networkMode="awsvpc", requiresCompatibilities=["FARGATE"], cpu="256", memory="512",
+            volumes=[volume], containerDefinitions=[{**container, "mountPoints": [NAMES, seen]}],
+        )["taskDefinition"]["taskDefinitionArn"]  # fmt: skip
+        assert exit_code(ended(place, made, first)) == 1  # the last of the three is refused
+        assert [each.name for each in (cloud.home / "efs" / "us-east-1" / system).iterdir()] == ["page"]
+    finally:
+        cloud.command("down")

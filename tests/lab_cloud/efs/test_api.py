@@ -17,7 +17,8 @@ def code_of(call: Any, **params: Any) -> str:
 
 
 def subnets(cloud: RunningCloud) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = cloud.client("ec2").describe_subnets()["Subnets"]
+    default = [{"Name": "default-for-az", "Values": ["true"]}]
+    found: list[dict[str, Any]] = cloud.client("ec2").describe_subnets(Filters=default)["Subnets"]
     return sorted(found, key=lambda one: one["AvailabilityZone"])
 
 

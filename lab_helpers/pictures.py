@@ -60,7 +60,8 @@ class Pictures:
         Parameters
         ----------
         match : str
-            Only events that mention this: the name of a rule, a schedule, a target or a task. All when empty.
+            Only events that mention this: the name of a rule, a schedule, a target or a task. When it is empty, all;
+            or none, where queues or a service are asked for.
         queues : sequence of str
             Names of queues whose depth is shown too.
         service : str
@@ -75,8 +76,10 @@ class Pictures:
         from .backends import Embedded
         from .cloud import trail
         from .views.path import PathView
-        from .views.path_observe import PathObserver
+        from .views.path_observe import PathObserver, Trail, no_events
 
         clients = {name: self.client(name) for name in ("sqs", "ecs")}
-        record = trail if isinstance(self._cloud(), Embedded) else None
+        record: Trail | None = trail if isinstance(self._cloud(), Embedded) else None
+        if not match and (queues or service):
+            record = no_events
         return PathView(PathObserver(clients, record, match, queues, service))

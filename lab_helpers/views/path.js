@@ -120,12 +120,12 @@ function render({ model, el: root }) {
   function paint() {
     const state = model.get("state"), watching = model.get("watching");
     if (!state.status) return;
-    put(title, state.match ? `Events on their way: ${state.match}` : "Events on their way");
+    put(title, state.heading);
     pulse.dataset.on = String(watching);
     put(pulse, watching ? "live" : "not watching");
     put(button, watching ? "Pause" : "Watch again");
-    put(note, state.problem || (state.journeys.length ? "" : "No event yet."));
-    note.hidden = !note.textContent;
+    put(note, state.note);
+    note.hidden = !state.note;
     const most = Math.max(1, ...state.queues.map((one) => one.waiting + one.flying));
     keyed(queues, state.queues, makeDepth, (node, one) => {
       put(node.name, `queue ${one.id}`);

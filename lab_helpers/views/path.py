@@ -57,9 +57,9 @@ class PathView(WatchingView):
     def _show(self, paths: Paths) -> None:
         self._current = paths
         told = {
-            "match": paths.match,
+            "heading": paths.heading,
             "status": paths.status,
-            "problem": paths.problem,
+            "note": paths.note,
             "latest": paths.latest,
             "journeys": [
                 {

@@ -16,6 +16,11 @@ DEPTHS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"
 Trail = Callable[[str, int], Mapping[str, Any]]
 
 
+def no_events(_match: str, since: int) -> Mapping[str, Any]:
+    """In place of a record, where only queues and workers are of interest."""
+    return {"paths": [], "last": since}
+
+
 class PathObserver:
     """Reads again and again.
 

@@ -40,8 +40,8 @@ def picture(paths: Paths) -> str:
     for one in paths.journeys:
         drawn, top = _journey(one, top)
         parts.append(drawn)
-    if not paths.journeys:
-        parts.append(_text(EDGE, top + 6, paths.problem or "No event yet.", SOFT))
+    if paths.note:
+        parts.append(_text(EDGE, top + 6, paths.note, SOFT))
         top += 24
     most = max((one.waiting + one.flying for one in paths.queues), default=0)
     for depth in paths.queues:
@@ -50,13 +50,12 @@ def picture(paths: Paths) -> str:
     if paths.workers is not None:
         parts.append(_workers(paths, top))
         top += 34
-    head = f"Events on their way: {paths.match}" if paths.match else "Events on their way"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {top:g}" width="{WIDTH}" height="{top:g}"'
         f' role="img" font-family="system-ui, sans-serif" font-size="12">'
-        f"<title>{escape(head)}</title><desc>{escape(in_words(paths))}</desc>"
+        f"<title>{escape(paths.heading)}</title><desc>{escape(in_words(paths))}</desc>"
         f'<rect x="0.5" y="0.5" width="{WIDTH - 1}" height="{top - 1:g}" rx="10" fill="#ffffff" stroke="#d0d7de"/>'
-        f"{_text(EDGE, 28, head, size=15, weight=600)}{''.join(parts)}</svg>"
+        f"{_text(EDGE, 28, paths.heading, size=15, weight=600)}{''.join(parts)}</svg>"
     )
 
 

@@ -79,6 +79,20 @@ class Paths:
     problem: str = ""
 
     @property
+    def heading(self) -> str:
+        """What the picture is of."""
+        if self.match:
+            return f"Events on their way: {self.match}"
+        return "Queues and workers" if self.queues or self.workers else "Events on their way"
+
+    @property
+    def note(self) -> str:
+        """What is to be said before anything else; mostly nothing."""
+        if self.problem or self.journeys or (not self.match and (self.queues or self.workers)):
+            return self.problem
+        return "No event yet."
+
+    @property
     def worker_words(self) -> str:
         """How many workers there are."""
         if self.workers is None:
@@ -90,7 +104,7 @@ class Paths:
     def latest(self) -> str:
         """The newest thing that has happened, for those who listen."""
         if not self.journeys:
-            return "No event yet."
+            return self.note
         first = self.journeys[0]
         last = [lane.stages[-1] for lane in first.lanes if lane.stages]
         told = ", ".join(f"{stage.title} {stage.name}".rstrip() for stage in last) or "no rule matched"
@@ -104,11 +118,9 @@ def title(journey: Journey) -> str:
 
 def in_words(paths: Paths) -> str:
     """The picture as a few lines of text, for a terminal and for a screen reader."""
-    head = f"The way of events, {paths.match}" if paths.match else "The way of events"
     if paths.status == "UNREACHABLE":
-        return f"{head}: unreachable. {paths.problem}".strip()
-    lines = [head if paths.journeys else f"{head}: no event yet"]
-    lines += [paths.problem] if paths.problem else []
+        return f"{paths.heading}: unreachable. {paths.problem}".strip()
+    lines = [paths.heading, *filter(None, [paths.note])]
     for journey in paths.journeys:
         lines.append(f"  {title(journey)}")
         lines += ["    " + " → ".join(stage.words for stage in lane.stages) for lane in journey.lanes]

@@ -54,7 +54,7 @@ def scaling(cloud: RunningCloud) -> Any:
     return cloud.client("application-autoscaling")
 
 
-def test_a_service_at_zero_is_woken_by_steps_and_then_follows_its_backlog(
+def test_a_service_at_zero_is_woken_by_steps_follows_its_backlog_and_goes_back_to_zero(
     cloud: RunningCloud, place: Place, scaling: Any
 ) -> None:
     sqs, watch, queue = cloud.client("sqs"), cloud.client("cloudwatch"), cloud.name("backlog")
@@ -94,6 +94,11 @@ def test_a_service_at_zero_is_woken_by_steps_and_then_follows_its_backlog(
     until(lambda: place.service(service)["desiredCount"] == 4, 40)
     causes = [one["Cause"] for one in scaling.describe_scaling_activities(**target)["ScalingActivities"]]
     assert "policy wake" in causes[-1]
+    assert "policy backlog" in causes[0]
+    # without messages it goes back to zero, and there no policy that divides by it finds a number
+    sqs.purge_queue(QueueUrl=url)
+    until(lambda: place.service(service)["desiredCount"] == 0, 60)
+    causes = [one["Cause"] for one in scaling.describe_scaling_activities(**target)["ScalingActivities"]]
     assert "policy backlog" in causes[0]
     scaling.deregister_scalable_target(**target)
     watch.delete_alarms(AlarmNames=[queue])

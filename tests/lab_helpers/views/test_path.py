@@ -119,7 +119,8 @@ def test_it_says_the_same_in_words(view: PathView) -> None:
         "workers: 1 of 3 tasks running",
     ):
         assert part in words
-    assert "no event yet" in in_words(Paths("x", "ACTIVE"))
+    assert "No event yet." in in_words(Paths("x", "ACTIVE"))
+    assert in_words(Paths("", "ACTIVE", queues=(Depth("work", 1, 0),))).splitlines()[0] == "Queues and workers"
 
 
 def test_it_shows_all_of_it_at_once(view: PathView) -> None:
@@ -149,7 +150,7 @@ def test_a_newer_view_ends_an_older_one_whatever_it_shows(view: PathView, scene:
 def test_no_answer_is_shown_and_what_was_seen_stays(view: PathView, scene: Scene) -> None:
     scene.now = ConnectionError("Could not connect")
     until(lambda: view.state["status"] == "UNREACHABLE")
-    assert "Could not connect" in view.state["problem"]
+    assert "Could not connect" in view.state["note"]
     assert view.state["journeys"]
 
 

@@ -115,7 +115,7 @@ function render({ model, el: root }) {
   const say = make("div", "pv-sr");
   say.setAttribute("aria-live", "polite");
   root.append(head, note, queues, workers, journeys, say);
-  let timer = 0;
+  let timer = 0, words = "";
 
   function paint() {
     const state = model.get("state"), watching = model.get("watching");
@@ -140,7 +140,8 @@ function render({ model, el: root }) {
     keyed(journeys, state.journeys, makeJourney, updateJourney);
     // Spoken at most every three seconds, and only the newest: a reader must not drown in updates.
     const depth = state.queues.map((one) => `Queue ${one.id}: ${one.words}.`).join(" ");
-    const words = [state.latest, depth, state.workers && `${state.workers}.`].filter(Boolean).join(" ");
+    words = [state.latest, depth, state.workers && `${state.workers}.`].filter(Boolean).join(" ");
+    // what is true when the time has come, not what was true before
     if (words !== say.textContent && !timer) timer = setTimeout(() => { say.textContent = words; timer = 0; }, 3000);
   }
   model.on("change:state", paint);

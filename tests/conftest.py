@@ -13,7 +13,8 @@ from xdist.scheduler import LoadScopeScheduling
 _load = cache(JSONFileLoader().load_file)
 JSONFileLoader.load_file = lambda _self, path: _load(path)
 
-LONGEST = ("tests/labs/test_runs.py", "tests/test_clients.py", "tests/browser/")
+SHARED_OUT = ("tests/labs/", "tests/tools/test_endpoint_labs.py")  # each of these tests has a cloud of its own
+LONGEST = (*SHARED_OUT, "tests/test_clients.py", "tests/browser/")
 CLOUDS = {"cloud", "new_cloud", "running", "fast_cloud", "shared"}  # fixtures that start one, or work on one
 DOCKER = re.compile(r"\[docker[-\]]")
 _KIND = re.compile(r"\[(process|sandbox|docker)\b")
@@ -27,7 +28,7 @@ class LongestFirst(LoadScopeScheduling):
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return nodeid if nodeid.startswith("tests/labs/test_runs.py") else nodeid.partition("::")[0]
+        return nodeid if nodeid.startswith(SHARED_OUT) else nodeid.partition("::")[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LongestFirst | None:

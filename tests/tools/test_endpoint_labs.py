@@ -18,6 +18,8 @@ NOTEBOOKS = sorted((ROOT / "labs").glob("*.ipynb"))
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
 def test_the_cells_that_pass_there_still_do(path: Path) -> None:
     listed = {row["cell"]: row["outcome"] for row in endpoint_cells.rows(int(path.name[:2]))}
+    if not listed:
+        pytest.skip(f"not tried yet: python -m tools.endpoint_labs {path.name[:2]}")
     found = {row["cell"]: row for row in endpoint_labs.run(path)}
     passed = [cell for cell, outcome in listed.items() if outcome == "passes" and cell in found]
     assert passed

@@ -19,6 +19,7 @@ from tools.notebooks import ROOT, read, tags
 HASTY = """
 import boto3, json, os, time
 sqs = boto3.client("sqs")
+print("ready", flush=True)
 while True:
     found = sqs.receive_message(QueueUrl=os.environ["QUEUE_URL"], MaxNumberOfMessages=10, WaitTimeSeconds=2)
     for message in found.get("Messages", []):
@@ -34,7 +35,7 @@ while True:
 def shop() -> Iterator[dict[str, Any]]:
     """The names of the lab's own cells and of the first solution, which builds the page and its queue."""
     with begun(12) as lab, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(waiting, "LEAST", 10.0)  # a design that does not stand is told so soon
+        patch.setattr(waiting, "LEAST", 30.0)  # a design that does not stand is told so soon
         for exercise in ("12a", "12b", "12c", "12d", "12e"):
             assert said(lab, exercise)[0] == "not attempted"
         names: dict[str, Any] = {"lab": lab}
@@ -81,7 +82,7 @@ def test_a_page_stands_the_loss_of_a_task_and_of_no_name(shop: dict[str, Any]) -
     until(lambda: said(lab, "12a")[0] == "done")
 
 
-def test_orders_are_lost_by_who_deletes_them_first(shop: dict[str, Any]) -> None:
+def test_orders_are_lost_by_who_deletes_them_first(shop: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     lab: Lab = shop["lab"]
     definition = shop["ecs"].describe_task_definition(taskDefinition=shop["recipe"]("work"))["taskDefinition"]
     container = {**definition["containerDefinitions"][0], "command": ["python3", "-c", HASTY]}
@@ -91,7 +92,11 @@ def test_orders_are_lost_by_who_deletes_them_first(shop: dict[str, Any]) -> None
     )["taskDefinition"]["taskDefinitionArn"]
     shop["sqs"].set_queue_attributes(QueueUrl=shop["queue_url"], Attributes={"VisibilityTimeout": "1"})
     serve(shop, "hasty", hasty, 1)
-    kind, words = said(lab, "12b")
+    ready = {"logGroupName": "/ecs/shop", "filterPattern": "ready"}
+    until(lambda: shop["logs"].filter_log_events(**ready)["events"], seconds=60)
+    with monkeypatch.context() as patch:
+        patch.setattr(waiting, "LEAST", 5.0)
+        kind, words = said(lab, "12b")
     assert kind == "not yet"
     assert "all 12 orders after a worker was stopped" in words
     end(shop, "hasty")
@@ -176,7 +181,7 @@ def kubernetes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]
     cloud.command("up")
     monkeypatch.setenv("LAB_HOME", str(tmp_path))
     monkeypatch.setenv("LAB_PROGRESS", "off")
-    monkeypatch.setattr(waiting, "LEAST", 10.0)
+    monkeypatch.setattr(waiting, "LEAST", 30.0)
     lab = Lab(12)
     lab.start(speed=600)
     yield lab

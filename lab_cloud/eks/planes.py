@@ -139,8 +139,9 @@ class Planes:
         door = _Door(cluster, self._world, self._secret_of, self.get)
         try:
             api = ApiServer(cluster.version, door.user_of, door.allows, self._world.clock.now, cluster.service_cidr)
+            certificate_file = self._authority.issue(())
             sock = self._ports.bind(f"{cluster.region}/{cluster.name}")
-            listener = Listener(api, sock, self._authority.issue(()), self._world.spawn)
+            listener = Listener(api, sock, certificate_file, self._world.spawn)
         except Exception as error:
             log.exception("the API server of %s could not be started", cluster.name)
             why = f"The API server could not be started: {error}"

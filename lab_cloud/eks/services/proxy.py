@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import itertools
 import socket
+import threading
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
@@ -60,6 +61,8 @@ class Door:
     async def _open(self) -> None:
         if not self._closed:
             self._server = await asyncio.start_server(self._serve, sock=self._sock)
+            if self._closed:  # meanwhile
+                self._server.close()
 
     async def _close(self) -> None:
         if self._server is None:
@@ -140,11 +143,23 @@ class ServiceProxy:
         self._book = book
         self._spawn = spawn
         self._doors: dict[Key, Door] = {}
+        self._closed = False
+        self._lock = threading.Lock()
         self._places: dict[tuple[str, int], int] = {}
 
     def sync(self, seen: Seen, now: float) -> float | None:
         """Open, change and close what the Services ask for."""
         services = seen.all("services")
+        with self._lock:
+            if self._closed:
+                return None
+            self._keep(services, seen)
+        for each in services:
+            with contextlib.suppress(ApiError):
+                self._tell(each, now)
+        return None
+
+    def _keep(self, services: list[dict[str, Any]], seen: Seen) -> None:
         wanted = decide(services, seen.all("endpointslices"))
         for key, door in list(self._doors.items()):
             if key not in wanted or wanted[key].node_port != door.plan.node_port:
@@ -156,18 +171,16 @@ class ServiceProxy:
             else:
                 known.plan = plan
         self._know(seen.all("nodes"))
-        for each in services:
-            with contextlib.suppress(ApiError):
-                self._tell(each, now)
-        return None
 
     def close(self) -> None:
-        """Close all doors."""
-        for door in self._doors.values():
-            with contextlib.suppress(RuntimeError):  # the loop is gone already
-                door.close()
-        for place in self._places:
-            self._book.remove(*place)
+        """Close all doors, and open none any more; from any thread."""
+        with self._lock:
+            self._closed = True
+            for door in self._doors.values():
+                with contextlib.suppress(RuntimeError):  # the loop is gone already
+                    door.close()
+            for place in self._places:
+                self._book.remove(*place)
 
     def _know(self, nodes: Iterable[Mapping[str, Any]]) -> None:
         """A NodePort answers on every node's address."""

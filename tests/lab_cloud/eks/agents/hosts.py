@@ -126,7 +126,23 @@ class Hosts:
         self.runtime.close()
         self.loop.close()
         self.machine.addresses.close()
-        asyncio.run_coroutine_threadsafe(asyncio.sleep(0.01), self._asyncio).result(5)  # what was asked for before
-        self._asyncio.call_soon_threadsafe(self._asyncio.stop)
-        self._thread.join(5)
+        end_loop(self._asyncio, self._thread)
         self._asyncio.close()
+
+
+def end_loop(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
+    """End a loop that runs on a thread, with all that goes on there: no socket is left open."""
+
+    async def finish() -> None:
+        await asyncio.sleep(0)  # what was asked for before begins
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for each in others:
+            each.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        for _ in range(3):  # transports are closed one turn after it was asked for, or two
+            await asyncio.sleep(0)
+
+    asyncio.run_coroutine_threadsafe(finish(), loop).result(20)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(20)
+    loop.close()

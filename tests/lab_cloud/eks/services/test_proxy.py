@@ -10,9 +10,11 @@ import pytest
 
 from lab_cloud.eks.controllers.client import Loopback
 from lab_cloud.eks.controllers.runner import Controllers
+from lab_cloud.eks.controllers.watching import Seen
 from lab_cloud.eks.services.doors import loopback_ports
 from lab_cloud.eks.services.proxy import ServiceProxy
 from lab_cloud.network.addresses import AddressBook
+from tests.lab_cloud.eks.agents.hosts import end_loop
 from tests.lab_cloud.eks.kubernetes.server import SERVICES, Server
 from tests.waiting import until
 
@@ -54,10 +56,7 @@ def spawn() -> Iterator[Any]:
         asyncio.run_coroutine_threadsafe(start(), loop)
 
     yield run
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.run_until_complete(asyncio.sleep(0))
-    loop.close()
+    end_loop(loop, thread)
 
 
 @pytest.fixture
@@ -118,3 +117,16 @@ def test_connections_go_to_pods_by_turns(server: Server, spawn: Any, pods: list[
     finally:
         controllers.close()
         proxy.close()
+
+
+def test_what_is_closed_opens_no_door_any_more(server: Server, spawn: Any) -> None:
+    """Controllers end on their own thread, perhaps in the middle of a look."""
+    client, seen = Loopback(server.api, "kube-proxy"), Seen(lambda: None)
+    proxy = ServiceProxy(client, AddressBook(), spawn)
+    ends = seen.watch(client, proxy.watches)
+    server.made(SERVICES, {"metadata": {"name": "web"}, "spec": {"ports": [{"port": 80}]}})
+    proxy.close()
+    proxy.sync(seen, 0.0)
+    assert loopback_ports(server.get(f"{SERVICES}/web")) == {}
+    for end in ends:
+        end()

@@ -32,6 +32,7 @@ KINDS: tuple[Kind, ...] = (
     kinds_ecs.CLUSTERS,
     kinds_ecs.CAPACITY_PROVIDERS,
     kinds_ecs.TASK_DEFINITIONS,
+    kinds_eks.ADDONS,
     kinds_eks.PROFILES,
     kinds_eks.NODEGROUPS,
     kinds_network.AUTO_SCALING_GROUPS,

@@ -90,6 +90,25 @@ def _delete_profile(eks: Any, thing: Thing) -> None:
     )
 
 
+def _addons(eks: Any, tags: Tags) -> Iterator[Thing]:
+    for cluster in pages(eks, "list_clusters", "clusters"):
+        for name in pages(eks, "list_addons", "addons", clusterName=cluster):
+            one = eks.describe_addon(clusterName=cluster, addonName=name)["addon"]
+            lab = tags.lab(one.get("tags"))
+            if lab is not None and one["status"] != "DELETING":
+                yield Thing("EKS add-on", name, name, lab, one["addonVersion"], cluster)
+
+
+def _delete_addon(eks: Any, thing: Thing) -> None:
+    eks.delete_addon(clusterName=thing.parent, addonName=thing.id)
+
+
+def _addons_gone(eks: Any, wait: Wait, things: Sequence[Thing]) -> None:
+    for thing in things:
+        wait(eks, "addon_deleted", clusterName=thing.parent, addonName=thing.id)
+
+
+ADDONS = Kind("EKS add-on", "eks", _addons, _delete_addon, _addons_gone)
 NODEGROUPS = Kind("node group", "eks", _nodegroups, _delete_nodegroup, _nodegroups_gone)
 PROFILES = Kind("Fargate profile", "eks", _profiles, _delete_profile)
 CLUSTERS = Kind("EKS cluster", "eks", _clusters, _delete_cluster, _clusters_gone, _left_behind)

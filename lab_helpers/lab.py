@@ -4,7 +4,7 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
-from . import backends, cleanup, endpoint_cells, exercises, home, tagging, waiting
+from . import backends, cleanup, endpoint_cells, exercises, home, in_kubernetes, tagging, waiting
 from .address import Url
 from .aws.account import Aws
 from .aws.proof import prove
@@ -255,6 +255,7 @@ class Lab(OnThisMachine, OnKubernetes, Inside, Pictures, Estimates, Designing):
         stop_all()
         if isinstance(self._cloud(), Aws):
             self._cloud().start(None)  # asks, unless it has been confirmed
+        in_kubernetes.clear(self, built, None)
         self._delete(found.things)
         built.forget(home.all_numbers())
         left = self._find(tags, built, None).things
@@ -365,6 +366,7 @@ class Lab(OnThisMachine, OnKubernetes, Inside, Pictures, Estimates, Designing):
         return cleanup.Found(Made(self.number).find(labs) + found.things, found.unseen)
 
     def _remove(self, labs: list[int], built: Built) -> list[Thing]:
+        in_kubernetes.clear(self, built, labs)
         things = self._find(Tags(self._learner()), built, labs).things
         self._delete(things)
         built.forget(labs)

@@ -197,6 +197,8 @@ def _volume(volume: Object, drivers: Mapping[str, str]) -> str:
         if claim not in drivers:
             return f"not supported because: PVC {claim} not bound"
         driver = drivers[claim]
+        if driver.endswith(DYNAMIC):
+            return f"not supported because: the volume of PVC {claim} was provisioned dynamically"
     elif kind == "csi":
         driver = volume[kind].get("driver", "")
     return (

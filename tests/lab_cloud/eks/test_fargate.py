@@ -85,7 +85,5 @@ def test_what_fargate_does_not_run() -> None:
     assert "PVC mine not bound" in refusal(claim, {})
     assert "ebs.csi.aws.com is not efs.csi.aws.com" in refusal(claim, {"mine": "ebs.csi.aws.com"})
     assert refusal(claim, {"mine": "efs.csi.aws.com"}) == ""
-    assert "efs.csi.aws.com (dynamic provisioning) is not efs.csi.aws.com" in refusal(
-        claim, {"mine": "efs.csi.aws.com" + DYNAMIC}
-    )
+    assert "PVC mine was provisioned dynamically" in refusal(claim, {"mine": "efs.csi.aws.com" + DYNAMIC})
     assert "16 vCPU" in refusal(pod("20"), {})

@@ -18,6 +18,7 @@ from . import (
     kinds_scaling,
     kinds_storage,
     kinds_stores,
+    kinds_vpc,
 )
 from .errors import CleanupFailed
 from .inventory import Client, Kind, Tags, Thing, Wait
@@ -43,6 +44,7 @@ KINDS: tuple[Kind, ...] = (
     *kinds_apprunner.KINDS,
     *kinds_storage.KINDS,
     kinds_network.SECURITY_GROUPS,
+    *kinds_vpc.KINDS,
     *kinds_events.RECEIVERS,
     *kinds_stores.KINDS,
     kinds_ecr.REPOSITORIES,

@@ -53,9 +53,7 @@ def kept_ledger(lab: "Lab") -> "Outcome":
     missing += _ledger(cluster, claim)
     if missing:
         return NotYet(missing=missing)
-    return Done(
-        "The ledger has 5 GiB, encrypted. Its disk stays when the claim goes; somebody must delete it then."
-    )
+    return Done("The ledger has 5 GiB, encrypted. Its disk stays when the claim goes; somebody must delete it then.")
 
 
 def _ledger(cluster: "_Cluster", claim: Any) -> list[str]:

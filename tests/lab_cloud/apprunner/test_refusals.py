@@ -134,3 +134,27 @@ def test_a_name_is_taken_once(runner: Runner) -> None:
 def test_unknown_services(runner: Runner, operation: str) -> None:
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         getattr(runner.client, operation)(ServiceArn="arn:aws:apprunner:us-east-1:123456789012:service/nobody/0")
+
+
+def test_an_account_has_thirty_services_in_a_region(runner: Runner) -> None:
+    room = 30 - len(runner.paged("list_services", "ServiceSummaryList"))
+    made = [runner.create("public.ecr.aws/nobody/nothing:latest") for _ in range(room)]
+    with pytest.raises(ClientError, match="ServiceQuotaExceededException"):
+        runner.create()
+    for arn in made:
+        assert runner.settled(arn) == "CREATE_FAILED"
+        runner.client.delete_service(ServiceArn=arn)
+
+
+def test_connectors_and_connections_have_names_and_limits(runner: Runner) -> None:
+    client = runner.client
+    for name in ("-abcd", "a" * 41, "with blank"):
+        with pytest.raises(ClientError, match="InvalidRequestException"):
+            client.create_vpc_connector(VpcConnectorName=name, Subnets=["subnet-0"])
+    for name in ("a" * 33, "with blank"):
+        with pytest.raises(ClientError, match="InvalidRequestException"):
+            client.create_connection(ConnectionName=name, ProviderType="GITHUB")
+        with pytest.raises(ClientError, match="InvalidRequestException"):
+            client.create_auto_scaling_configuration(AutoScalingConfigurationName=name)
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        client.delete_connection(ConnectionArn="arn:aws:apprunner:us-east-1:123456789012:connection/nobody/0")

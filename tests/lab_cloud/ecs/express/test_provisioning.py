@@ -1,12 +1,19 @@
 """What Express Mode makes: all of it can be seen by the ordinary operations, and goes with the service."""
 
+import http.client
 import json
+import socket
+import ssl
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import pytest
 from botocore.exceptions import ClientError
 
 from tests.lab_cloud.ecs.express.stage import NGINX, Gateways, program
 from tests.lab_cloud.ecs.test_tasks_api import refused
+from tests.stage import RunningCloud
 from tests.waiting import until
 
 
@@ -127,7 +134,15 @@ def test_services_of_one_network_share_a_load_balancer_until_it_is_full(gateways
         assert one["listener"]["arn"] == two["listener"]["arn"]
         # the same port of the load balancer leads to each of them by its name
         balancer = elb.describe_load_balancers(LoadBalancerArns=[one["loadBalancer"]["arn"]])["LoadBalancers"][0]
-        assert gateways.cloud.url(balancer["DNSName"]).startswith("https://127.0.0.1:")
+        url = gateways.cloud.url(balancer["DNSName"])
+        assert url.startswith("https://127.0.0.1:")
+        for path, text in ((one, "one"), (two, "two")):
+            host = path["certificate"]["domainName"]
+            # the certificate of that name is looked at too
+            assert asked_by_name(gateways, url, host, host) == (200, text)
+        assert asked_by_name(gateways, url, host, "elsewhere.example.com")[0] == 404
+        with pytest.raises(ssl.SSLCertVerificationError):
+            asked_by_name(gateways, url, "elsewhere.example.com", "elsewhere.example.com")
         listener = one["listener"]["arn"]
         rules = elb.describe_rules(ListenerArn=listener)["Rules"]
         added = [fill(elb, listener, 1000 + number) for number in range(26 - len(rules))]
@@ -141,6 +156,20 @@ def test_services_of_one_network_share_a_load_balancer_until_it_is_full(gateways
         until(lambda: missing(elb.describe_load_balancers, LoadBalancerArns=[three]))
         gateways.until_gone(first)
         assert gateways.get(second) == (200, "two"), "what others use stays"
+
+
+def asked_by_name(gateways: Gateways, url: str, name: str, host: str) -> tuple[int, str]:
+    """Ask the HTTPS listener as a client of AWS would, for whom the certificate must have the name."""
+    trust = ssl.create_default_context(cafile=gateways.cloud.home / "tls" / "ca.pem")
+    place = urlsplit(url)
+    with (
+        socket.create_connection((place.hostname, place.port), timeout=20) as plain,
+        trust.wrap_socket(plain, server_hostname=name) as talk,
+    ):
+        talk.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        answer = http.client.HTTPResponse(talk)
+        answer.begin()
+        return answer.status, answer.read().decode()
 
 
 def fill(elb: Any, listener: str, priority: int) -> str:
@@ -172,3 +201,31 @@ def test_scaling_by_another_metric_and_between_other_bounds(gateways: Gateways) 
 def policy(gateways: Gateways, arn: str) -> dict[str, Any]:
     (found,) = gateways.resources(arn)["autoScaling"]["applicationAutoScalingPolicies"]
     return dict(found)
+
+
+def test_a_reset_takes_everything_and_the_name_is_free_again(tmp_path: Path) -> None:
+    cloud = RunningCloud(tmp_path / "lab")
+    cloud.command("up")
+    try:
+        before = create(Gateways(cloud))
+        cloud.command("reset")
+        for service, operation, member in (
+            ("ecs", "list_clusters", "clusterArns"),
+            ("elbv2", "describe_load_balancers", "LoadBalancers"),
+            ("acm", "list_certificates", "CertificateSummaryList"),
+            ("cloudwatch", "describe_alarms", "MetricAlarms"),
+        ):
+            assert getattr(cloud.client(service), operation)()[member] == []
+        targets = cloud.client("application-autoscaling").describe_scalable_targets(ServiceNamespace="ecs")
+        assert targets["ScalableTargets"] == []
+        assert create(Gateways(cloud)) == before, "the same name has the same URL"
+    finally:
+        cloud.command("down")
+
+
+def create(gateways: Gateways) -> str:
+    """Make a service, see that it answers, and return its URL on this machine."""
+    made = gateways.ecs.create_express_gateway_service(**gateways.params(serviceName="again"))["service"]
+    arn = str(made["serviceArn"])
+    until(lambda: gateways.get(arn)[0] == 200, 20)
+    return gateways.url(arn)

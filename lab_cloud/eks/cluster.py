@@ -74,7 +74,7 @@ class Cluster:
     fargate: dict[str, Profile] = field(default_factory=dict)
     addons: dict[str, Addon] = field(default_factory=dict)
     associations: dict[str, Association] = field(default_factory=dict)
-    oidc_id: str = field(default_factory=lambda: names.short_id(32).upper())
+    oidc_id: str = field(default_factory=lambda: names.uuid().replace("-", "").upper())
     endpoint: str = ""
     authority: str = ""
     failure: str = ""

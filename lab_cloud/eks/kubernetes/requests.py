@@ -22,6 +22,7 @@ STREAMS = {
 }
 """What of pods is not carried, and what helps instead."""
 INSTEAD = {
+    "controllerrevisions": "a DaemonSet keeps no revisions here; apply its earlier manifest again",
     "horizontalpodautoscalers": "use `kubectl scale`; an autoscaler needs the metrics API, which is not there either",
     "ingresses": "use a Service of type LoadBalancer",
     "statefulsets": "use a Deployment, with a PersistentVolumeClaim where it keeps data",

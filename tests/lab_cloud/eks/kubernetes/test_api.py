@@ -62,6 +62,7 @@ def test_what_is_not_here_is_not_found(server: Server, path: str) -> None:
 @pytest.mark.parametrize(
     ("path", "hint"),
     [
+        ("apps/v1/namespaces/default/controllerrevisions", "apply its earlier manifest again"),
         ("apps/v1/namespaces/default/statefulsets", "no statefulsets: use a Deployment"),
         ("autoscaling/v2/namespaces/default/horizontalpodautoscalers", "use `kubectl scale`"),
         ("networking.k8s.io/v1/ingresses", "no ingresses: use a Service of type LoadBalancer"),

@@ -103,7 +103,7 @@ class Cloud:
         self.ecs = Ecs(core, self.elb, watch, logs, registry.pulling, capacity, events, self.efs)
         AutoScaling(core, self.ecs, watch)
         self.apprunner = AppRunner(core, registry, watch, logs)
-        eks = Eks(core, self._secret_of, registry.pulling, capacity, self.elb.targets, self.efs.mounting)
+        eks = Eks(core, self._secret_of, registry.pulling, capacity, self.elb.targets, self.efs.mounting, watch, logs)
         core.world.add(logs)
         core.dispatcher.prepare["logs"] = logs.store
         core.on_reset.append(logs.forget)

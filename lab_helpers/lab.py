@@ -169,7 +169,7 @@ class Lab(OnThisMachine, OnKubernetes, Inside, Pictures, Estimates, Designing):
         Url
             Text that Python can open, and a link in the page.
         """
-        return self._cloud().url(name).at(path)
+        return self._address(name).at(path)
 
     def interrupt(self, task: str) -> None:
         """Act as AWS does when it needs the capacity of a Fargate Spot task back, and say that it is simulated.

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from . import eks_token, kubeconfig
+from .address import Url
 from .errors import BackendError, NotFound
+
+if TYPE_CHECKING:
+    from .backends import Backend
 
 HERE = ("127.0.0.1", "localhost", "::1")
 PATIENCE = 120.0  # real seconds after which a command of kubectl counts as stuck
@@ -27,6 +31,8 @@ class OnKubernetes:
         @property
         def session(self) -> Any:
             """A boto3 session."""
+
+        def _cloud(self) -> Backend: ...
 
     def kubernetes(self, cluster: str) -> Any:
         """A client for the API server of a cluster.
@@ -94,6 +100,35 @@ class OnKubernetes:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE, check=False,
         )  # fmt: skip
         print(done.stdout, end="")
+
+    def nodes(self, cluster: str, namespace: str = "demo") -> Any:
+        """A live picture of the nodes of a cluster and of the pods on them.
+
+        Parameters
+        ----------
+        cluster : str
+            The name of an EKS cluster.
+        namespace : str
+            The one whose Deployments and Services are shown; pods are shown of all namespaces.
+
+        Returns
+        -------
+        NodesView
+            Shows itself live; ``snapshot()`` is a still copy and ``text()`` the same in words.
+        """
+        from .views.nodes import NodesView
+        from .views.nodes_observe import NodesObserver
+
+        return NodesView(NodesObserver(self.kubernetes(cluster), cluster, namespace))
+
+    def _address(self, name: str) -> Url:
+        """Where a load balancer answers; one that a Service has brought in a cluster elsewhere answers to its name."""
+        try:
+            return self._cloud().url(name)
+        except NotFound:
+            if kubeconfig.own() is None or "." not in name:
+                raise
+            return Url(f"http://{name}")
 
     def _kubeconfig(self, cluster: str) -> Path:
         return kubeconfig.own() or kubeconfig.add(self._described(cluster))

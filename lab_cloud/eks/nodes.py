@@ -11,6 +11,7 @@ from ..delays import Delays
 from ..world import World
 from . import aws_auth, images, joining
 from .cluster import WITH_ENTRIES, Cluster
+from .controllers.client import Object
 from .drains import Drains
 from .kubernetes.status import ApiError
 from .nodegroup import Nodegroup
@@ -234,7 +235,19 @@ def group_of(cluster: Cluster, machine: Machine) -> Nodegroup | None:
 
 
 def _forget(plane: Plane, name: str) -> None:
+    """Delete the node of a terminated instance, and its pods: the next one may get its address, and so its name."""
+    paths = [
+        f"/api/v1/namespaces/{each['metadata']['namespace']}/pods/{each['metadata']['name']}"
+        for each in plane.seen.all("pods")
+        if each["spec"].get("nodeName") == name
+    ]
+    _delete(plane, f"/api/v1/nodes/{name}")
+    for path in paths:
+        _delete(plane, path, {"gracePeriodSeconds": 0})
+
+
+def _delete(plane: Plane, path: str, options: Object | None = None) -> None:
     try:
-        plane.client.delete(f"/api/v1/nodes/{name}")
+        plane.client.delete(path, options)
     except ApiError as error:
-        log.info("the node %s was not deleted: %s", name, error.message)
+        log.info("%s was not deleted: %s", path, error.message)

@@ -207,3 +207,13 @@ class ScalingGroups(Protocol):
 
     def delete(self, region: str, name: str) -> None:
         """Delete a group, with what is left in it."""
+
+
+class Logs(Protocol):
+    """CloudWatch Logs."""
+
+    def open_stream(self, region: str, group: str, stream: str, *, create_group: bool) -> str:
+        """Make a stream; under the world's lock. Answers why that cannot be, or an empty text."""
+
+    def write(self, region: str, group: str, stream: str, when: float, line: str) -> None:
+        """Add one line."""

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 
 from ..autoscaling.part import Ec2AutoScaling
+from ..cloudwatch.part import CloudWatch
 from ..core import Core
 from ..efs.mounting import Mounting
 from ..elb.targets import TargetRegistry
 from ..runtime.mounts import remove_folder
+from ..wire.moto_logs import MotoLogs
 from . import images
 from .addon_reconciler import AddonReconciler
 from .agents.addresses import Addresses
@@ -16,6 +18,7 @@ from .api import EksApi
 from .drains import Drains
 from .fargate_reconciler import Fargate
 from .identity import PodIdentities
+from .insights import InsightsCollector
 from .neighbours import AutoScalingNeighbour, Ec2Neighbour, IamNeighbour, VpcNeighbour
 from .nodegroup_maker import Maker
 from .nodegroup_reconciler import NodegroupReconciler
@@ -44,6 +47,10 @@ class Eks:
         The targets of all load balancers.
     files : Mounting
         The way to the files of Amazon EFS.
+    watch : CloudWatch
+        Where metrics go.
+    logs : MotoLogs
+        Where logs go.
     """
 
     def __init__(
@@ -54,6 +61,8 @@ class Eks:
         capacity: Ec2AutoScaling,
         targets: TargetRegistry,
         files: Mounting,
+        watch: CloudWatch,
+        logs: MotoLogs,
     ) -> None:
         self.store = Store()
         loop = Loop("kubelet")
@@ -63,7 +72,8 @@ class Eks:
         networks, roles, machines = VpcNeighbour(), IamNeighbour(core.authority), Ec2Neighbour()
         self._machines = machines
         groups = AutoScalingNeighbour(capacity.store, capacity.api)
-        self._planes = Planes(core.world, core.folder, secret_of, machine)
+        self._planes = Planes(core.world, core.folder, secret_of, machine, logs)
+        watch.sampler.add(InsightsCollector(self.store, self._planes, core.world.lock, logs))
         self._planes.attach.append(lambda cluster, api: ClusterServices(core, targets, cluster, api))
         identities = PodIdentities(self.store, core.world, roles, core.vendor, core.running.endpoint)
         machine.identities = self._identities = identities

@@ -19,6 +19,7 @@ from .agents.fleet import Fleet
 from .agents.machine import Machine
 from .agents.recorder import Recorder
 from .cluster import WITH_ENTRIES, Cluster
+from .control_logs import ControlLogs
 from .controllers import scheduler
 from .controllers.client import Client, Loopback, Object
 from .controllers.runner import Controllers
@@ -28,6 +29,7 @@ from .controllers.watching import Seen
 from .kubernetes.api import ApiServer
 from .kubernetes.authorization import Attributes, User
 from .kubernetes.server import Listener
+from .outside import Logs
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +92,8 @@ class Planes:
         From an access key id to its secret key, or None; takes the world's lock itself.
     machine : Machine
         What pods run with.
+    logs : Logs
+        Where control planes write.
 
     Attributes
     ----------
@@ -99,9 +103,12 @@ class Planes:
         Each is told of a cluster and its API server when that opens.
     """
 
-    def __init__(self, world: World, home: Path, secret_of: Callable[[str], str | None], machine: Machine) -> None:
+    def __init__(
+        self, world: World, home: Path, secret_of: Callable[[str], str | None], machine: Machine, logs: Logs
+    ) -> None:
         self._world = world
         self._machine = machine
+        self._logs = logs
         self.attach: list[Callable[[Cluster, ApiServer], Closing]] = []
         self.opened: list[Callable[[Cluster, ApiServer], None]] = []
         self._ports = Ports(home, "eks-ports.json")
@@ -142,6 +149,7 @@ class Planes:
             certificate_file = self._authority.issue(())
             sock = self._ports.bind(f"{cluster.region}/{cluster.name}")
             listener = Listener(api, sock, certificate_file, self._world.spawn)
+            listener.tell(ControlLogs(cluster, api, self._world.lock, self._logs, self._world.clock.now))
         except Exception as error:
             log.exception("the API server of %s could not be started", cluster.name)
             why = f"The API server could not be started: {error}"

@@ -11,7 +11,7 @@ def test_every_public_name_is_there_and_says_what_it_is() -> None:
         assert getattr(lab_helpers, name).__doc__
 
 
-LAB = "chart check client containers costs exec glossary guide hint images interrupt kubectl kubernetes load now"
+LAB = "chart check client containers costs exec glossary guide hint images interrupt kubectl kubernetes load nodes now"
 LAB += " path progress quiz session solution start teardown url view wait"
 
 

@@ -10,6 +10,7 @@ from ..controllers.client import Client, Object
 from ..kubernetes.answers import LogOptions
 from ..kubernetes.status import bad_request
 from .agent import NodeAgent
+from .container import Container
 from .machine import Machine
 from .node import Node
 from .pod import PodWorker
@@ -64,6 +65,12 @@ class Fleet:
     def has(self, name: str) -> bool:
         """Whether a node of this name is switched on."""
         return name in self._agents
+
+    def containers(self, pod: Object) -> list[Container]:
+        """The containers of a pod; none when its node has nothing of it. From any thread."""
+        agent = self._agents.get(pod["spec"].get("nodeName", ""))
+        found = agent.pod(pod["metadata"]["uid"]) if agent is not None else None
+        return list(found.containers) if found is not None else []
 
     async def read(self, pod: Object, options: LogOptions) -> AsyncIterator[bytes]:
         """The output of a pod's container."""

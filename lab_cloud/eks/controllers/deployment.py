@@ -159,7 +159,8 @@ def _asked(replica_set: Object) -> int:
 
 
 def _available(replica_set: Object) -> int:
-    return int((replica_set.get("status") or {}).get("availableReplicas", 0))
+    """Pods that are available and stay: the status still counts those that were just asked to go."""
+    return min(int((replica_set.get("status") or {}).get("availableReplicas", 0)), _asked(replica_set))
 
 
 def _there(replica_set: Object) -> int:

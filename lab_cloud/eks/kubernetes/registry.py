@@ -119,6 +119,8 @@ class Registry:
                 raise status.already_exists(resource.group, resource.name, name)
             self._admission.created(resource, made)
             self._own(resource, {}, made, write)
+            if "status" in resource.subresources:
+                made.setdefault("status", {})  # clients read it as an object before any controller has written it
             if write.dry_run:
                 return made
             return self.store.put(resource, made)

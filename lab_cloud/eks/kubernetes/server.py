@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Answered = Callable[[Request, int], None]
 Spawn = Callable[[Callable[[], Coroutine[Any, Any, None]]], None]
 
 MOST_BYTES = 3 * 1024 * 1024
@@ -50,6 +51,13 @@ class Application:
     def __init__(self, api: ApiServer, threads: ThreadPoolExecutor) -> None:
         self._api = api
         self._threads = threads
+        self.answered: Answered | None = None
+
+    def _answer(self, request: Request) -> Answer | Watching | LogOptions:
+        found = self._api.answer(request)
+        if self.answered is not None and isinstance(found, Answer):
+            self.answered(request, found.code)
+        return found
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -70,7 +78,7 @@ class Application:
             await _send(send, Answer(413, json.dumps(error.status()).encode()))
             return
         request = Request(scope["method"], _path(scope), scope["query_string"].decode("latin-1"), headers, body)
-        found = await asyncio.get_running_loop().run_in_executor(self._threads, self._api.answer, request)
+        found = await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, request)
         if isinstance(found, Watching):
             await self._watch(found, receive, send)
         elif isinstance(found, LogOptions):
@@ -233,6 +241,10 @@ class Listener:
         self._server: asyncio.Server | None = None
         self._state: Any = None
         self._closed = False
+
+    def tell(self, answered: Answered) -> None:
+        """Tell of each request that was answered, and with which HTTP status; from a thread of the listener."""
+        self._application.answered = answered
 
     def open(self) -> None:
         """Begin to answer; from any thread."""

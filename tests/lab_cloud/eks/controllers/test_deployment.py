@@ -95,6 +95,22 @@ def test_a_rollout_keeps_its_bounds_and_ends(
     assert new["spec"]["replicas"] == replicas
 
 
+def test_pods_that_were_asked_to_go_are_not_counted_on() -> None:
+    cluster, before, after = Cluster(), wanted("nginx:1", replicas=2), wanted("nginx:2", replicas=2)
+    while cluster.step(before):
+        cluster.work(2)
+    while cluster.step(after):  # one more
+        pass
+    cluster.work(1)
+    old = next(each for each in cluster.sets.values() if template_of(each) == before["spec"]["template"])
+    late = copy.deepcopy(old["status"])
+    cluster.step(after)  # one of the old may go, and one more of the new comes
+    assert old["spec"]["replicas"] == 1
+    old["status"] = late  # which the ReplicaSet has not written yet
+    cluster.step(after)
+    assert old["spec"]["replicas"] == 1
+
+
 def test_recreate_ends_all_before_it_begins() -> None:
     spec = {"replicas": 3, "strategy": {"type": "Recreate"}}
     cluster = Cluster()

@@ -12,7 +12,7 @@ def test_every_public_name_is_there_and_says_what_it_is() -> None:
 
 
 LAB = "chart check client containers costs exec glossary guide hint images interrupt kubectl kubernetes load nodes now"
-LAB += " path progress quiz session solution start teardown url view wait"
+LAB += " path progress quiz read_system session solution start system teardown url view wait"
 
 
 def test_what_a_lab_can_do() -> None:

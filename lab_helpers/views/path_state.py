@@ -178,7 +178,7 @@ class _Lanes:
         again = kind == "tried again soon"
         state = "waiting" if again else _state(kind)
         retries = step.get("retries", 0)
-        said = {"target called": "called", "tried again soon": f"try {retries} failed, tried again soon"}.get(
+        said = {"target called": kind, "tried again soon": f"try {retries} failed, tried again soon"}.get(
             kind, f"failed after {retries} retries" if retries else "failed"
         )
         note = f"{step['code']}: {step['message']}" if step.get("code") else ""

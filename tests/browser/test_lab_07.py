@@ -14,6 +14,16 @@ def show(lab: Lab, place: Locator, name: str) -> None:
     lab.picture(f"lab-07-{name}")
 
 
+def scale_in(server: Jupyter, *, suspended: bool) -> None:
+    """While it is suspended, the workers that came stay."""
+    server.cloud.client("application-autoscaling").register_scalable_target(
+        ServiceNamespace="ecs",
+        ResourceId="service/DemoCluster/workers",
+        ScalableDimension="ecs:service:DesiredCount",
+        SuspendedState={"DynamicScalingInSuspended": suspended},
+    )
+
+
 def test_the_whole_lab(server: Jupyter, page: Page) -> None:
     lab = Lab(page, server, "07-event-driven-tasks.ipynb")
     diagrams = page.locator(".jp-RenderedMermaid img")
@@ -26,7 +36,7 @@ def test_the_whole_lab(server: Jupyter, page: Page) -> None:
     lab.run("### Your turn: 07a")
     views = page.locator(".pv")
     upload = views.first
-    for words in ("rule matched", "called", "task RUNNING", "object written", "task STOPPED"):
+    for words in ("rule matched", "target called", "task RUNNING", "object written", "task STOPPED"):
         expect(upload.locator(".pv-stage .pv-title", has_text=words)).to_have_count(1)
     expect(upload.locator(".pv-stage[data-state=done] .pv-name", has_text="results/poem.txt")).to_have_count(1)
     expect(upload.locator(".pv-sr")).to_contain_text("uploads/poem.txt: task STOPPED")
@@ -47,11 +57,13 @@ def test_the_whole_lab(server: Jupyter, page: Page) -> None:
 
     # The queue and its workers
     lab.run("## 6. A task stops")
+    scale_in(server, suspended=True)
     queue = views.nth(3)
     expect(queue.locator(".pv-slots i[data-up=true]")).to_have_count(4)
     expect(queue.locator(".pv-queue", has_text="orders-dead")).to_contain_text("0 waiting")
     show(lab, views.nth(2), "schedule")
     show(lab, queue, "queue")
+    scale_in(server, suspended=False)
 
     lab.run("## Clean up")
     stopped = views.nth(4)

@@ -76,7 +76,7 @@ def threads() -> list[str]:
 def test_an_upload_is_one_line_from_the_rule_to_the_end_of_its_task() -> None:
     assert stages(*UPLOAD) == [
         ("done", "rule matched", "uploads"),
-        ("done", "called", "Demo"),
+        ("done", "target called", "Demo"),
         ("done", "task RUNNING", "…123456"),
         ("done", "object written", "out/a"),
         ("ended", "task STOPPED", "…123456"),
@@ -93,7 +93,7 @@ def test_tries_stand_as_one_stage_and_end_as_a_dead_letter() -> None:
     about = {"rule": "uploads", "target": CLUSTER, "code": "ERROR_FROM_TARGET", "message": "no room"}
     again = [{"at": 10.0 + n, "step": "tried again soon", "retries": n, **about} for n in (1, 2)]
     assert stages(*UPLOAD[:2], *again)[-1] == ("waiting", "try 2 failed, tried again soon", "Demo")
-    assert stages(*UPLOAD[:2], *again, {"at": 13.0, **CALLED})[1:] == [("done", "called", "Demo")]
+    assert stages(*UPLOAD[:2], *again, {"at": 13.0, **CALLED})[1:] == [("done", "target called", "Demo")]
     end = [{"at": 13.0, "step": "target failed", "retries": 2, **about}]
     grave = {"at": 13.0, "step": "dead letter kept", "queue": "arn:aws:sqs:us-east-1:1:dead", **about}
     assert stages(*UPLOAD[:2], *again, *end, grave)[1:] == [
@@ -113,7 +113,7 @@ def test_it_says_the_same_in_words(view: PathView) -> None:
     words = view.text()
     for part in (
         "aws.s3 / Object Created in/a",
-        "✓ rule matched uploads (+0.00 s) → ✓ called Demo (+0.10 s)",
+        "✓ rule matched uploads (+0.00 s) → ✓ target called Demo (+0.10 s)",
         "✓ object written out/a (+0.90 s)",
         "queue work: 12 waiting, 2 in flight",
         "workers: 1 of 3 tasks running",

@@ -10,7 +10,7 @@ from ..world import World
 from .file_system import AVAILABLE, CREATING, DELETING, EMPTY_BYTES, UPDATING, FileSystem
 from .store import EfsStore, Region
 
-MEASURED_EVERY = 2.0
+MEASURED_EVERY = 5.0
 """Real seconds; AWS meters within the hour."""
 BLOCK = 4096
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.fleet import Fleet
 from tests.lab_cloud.ecs.test_storage import NAMES, READ, WRITE, exit_code
 from tests.stage import Place, RunningCloud
 from tests.waiting import until
@@ -122,3 +123,32 @@ def test_each_task_of_a_service_has_a_volume_of_its_own(place: Place, role: str)
     assert place.service(name)["deployments"][0]["volumeConfigurations"][0]["name"] == "data"
     place.ecs.delete_service(cluster=place.name, service=name, force=True)
     assert until(lambda: not {volume_of(task) for task in found} & set(ids(place)), 30)
+
+
+def test_on_ec2_the_volume_is_attached_to_the_instance(place: Place, role: str) -> None:
+    fleet = Fleet(place)
+    fleet.create(desired=1)
+    (host,) = fleet.until_joined(1)
+    made = place.ecs.register_task_definition(
+        family=place.cloud.name("ebs"),
+        containerDefinitions=[
+            {
+                "name": "web",
+                "image": "python:3.12-alpine",
+                "memory": 64,
+                "command": ["python", "-c", "import time; time.sleep(600)"],
+                "mountPoints": [NAMES],
+            }
+        ],
+        volumes=[{"name": "data", "configuredAtLaunch": True}],
+    )["taskDefinition"]["taskDefinitionArn"]
+    run = place.ecs.run_task(
+        cluster=place.name, taskDefinition=made, launchType="EC2", volumeConfigurations=launched(role, sizeInGiB=1)
+    )["tasks"][0]["taskArn"]
+    volume = volume_of(place.until_task(run, "RUNNING"))
+    (shown,) = place.ec2.describe_volumes(VolumeIds=[volume])["Volumes"]
+    assert shown["Attachments"][0]["InstanceId"] == host["ec2InstanceId"]
+    place.ecs.stop_task(cluster=place.name, task=run)
+    place.until_task(run, "STOPPED", 40)
+    assert until(lambda: volume not in ids(place))
+    fleet.delete()

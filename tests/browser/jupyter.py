@@ -150,7 +150,8 @@ class Lab:
     def wait_ran(self) -> None:
         """Wait until what was begun has run; no cell may have failed."""
         self.page.wait_for_function("() => window.ran", timeout=VERY_LONG)
-        assert self.problems() == []
+        problems = self.problems()
+        assert problems == [], "\n\n".join(problems)  # said here: pytest explains the asserts of tests only
 
     def run(self, words: str = "") -> None:
         """Run the next cells, up to the first one with these words in it, which is left; or all of them."""

@@ -1,8 +1,10 @@
 """The things of App Runner that a lab makes: services, and what they refer to."""
 
-from collections.abc import Callable, Iterator, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from . import tagging
 from .inventory import Client, Kind, Tags, Thing, Wait, pages
 
 NOT_IMPLEMENTED = 501
@@ -60,12 +62,42 @@ def _services_gone(client: Any, wait: Wait, things: Sequence[Thing]) -> None:
 
 def _logs_gone(client: Client, things: Sequence[Thing]) -> None:
     """App Runner makes the log groups of a service without tags, and leaves them when it has gone."""
-    logs = client("logs")
     for thing in things:
-        name, identity = thing.id.split("/")[-2:]
-        prefix = f"/aws/apprunner/{name}/{identity}/"
-        for one in list(pages(logs, "describe_log_groups", "logGroups", logGroupNamePrefix=prefix)):
-            logs.delete_log_group(logGroupName=one["logGroupName"])
+        for one in _log_groups(client, thing.id):
+            client("logs").delete_log_group(logGroupName=one["logGroupName"])
+
+
+def mark_logs(client: Client, model: Any, params: Mapping[str, Any], tags: Tags) -> None:
+    """Before a service of the learner's is deleted: give its log groups its tags, since they outlive it.
+
+    Parameters
+    ----------
+    client : callable
+        Gives clients.
+    model : botocore.model.OperationModel
+        The operation that is about to be called; any other is none of its business.
+    params : mapping
+        Its parameters.
+    tags : Tags
+        Whose service it must be.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    if (model.service_model.service_name, model.name) != ("apprunner", "DeleteService"):
+        return
+    with contextlib.suppress(BotoCoreError, ClientError):  # the deletion itself says what is wrong
+        arn = str(params.get("ServiceArn"))
+        lab = _lab(client("apprunner"), tags, arn)
+        if lab is not None:
+            for one in _log_groups(client, arn):
+                resource = one["arn"].removesuffix(":*")
+                client("logs").tag_resource(resourceArn=resource, tags=tagging.tags_of(lab, tags.learner))
+
+
+def _log_groups(client: Client, service: str) -> list[Any]:
+    name, identity = service.split("/")[-2:]
+    prefix = f"/aws/apprunner/{name}/{identity}/"
+    return list(pages(client("logs"), "describe_log_groups", "logGroups", logGroupNamePrefix=prefix))
 
 
 def _ingresses(client: Any, tags: Tags) -> Iterator[Thing]:

@@ -4,7 +4,7 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
-from . import backends, cleanup, endpoint_cells, exercises, home, in_kubernetes, tagging, waiting
+from . import backends, cleanup, endpoint_cells, exercises, home, in_kubernetes, kinds_apprunner, tagging, waiting
 from .address import Url
 from .aws.account import Aws
 from .aws.proof import prove
@@ -350,6 +350,7 @@ class Lab(OnThisMachine, OnKubernetes, Inside, Pictures, Estimates, Designing):
     def _add_tags(self, params: dict[str, Any], model: Any, **_: Any) -> dict[str, Any] | None:
         if not self._tags:
             self._tags = tagging.tags_of(self.number, self._learner())
+        kinds_apprunner.mark_logs(self.client, model, params, Tags(self._learner()))
         found = tagging.tagged(model, params, self._tags)
         for service in tagging.makes_in(model, tagged=found is not None):
             if service not in self._used:

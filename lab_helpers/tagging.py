@@ -20,6 +20,8 @@ MAKES_ELSEWHERE = {
     "CreateExpressGatewayService": ("elbv2", "ec2", "logs", "cloudwatch", "application-autoscaling"),
 }
 """Calls that make things in other services too, with the same tags."""
+LEAVES = {("apprunner", "DeleteService"): ("logs",)}
+"""Calls that leave something behind in other services, which gets its tags only then."""
 # What an EC2 call makes, where the name of the call does not say it.
 EC2_MAKES = {"RunInstances": "instance", "AllocateAddress": "elastic-ip", "CreateNatGateway": "natgateway"}
 
@@ -39,6 +41,8 @@ def makes_in(model: Any, *, tagged: bool) -> tuple[str, ...]:
     tagged : bool
         Whether the call was given the lab's tags.
     """
+    if (model.service_model.service_name, model.name) in LEAVES:
+        return LEAVES[model.service_model.service_name, model.name]
     if not tagged and model.name not in MAKES_UNTAGGED:
         return ()
     return (model.service_model.service_name, *MAKES_ELSEWHERE.get(model.name, ()))

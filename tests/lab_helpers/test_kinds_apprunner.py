@@ -59,7 +59,13 @@ def test_everything_goes() -> None:
         ("observability configuration", "traces"),
         ("security group", "connector"),
     }
-    assert {(thing.kind, thing.name) for thing in lab.teardown(dry_run=True).things} >= expected
+    by_hand = client.create_service(ServiceName="ByHand", SourceConfiguration=SOURCE)["Service"]["ServiceArn"]
+    until(lambda: client.describe_service(ServiceArn=by_hand)["Service"]["Status"] == "RUNNING")
+    client.delete_service(ServiceArn=by_hand)
+    until(lambda: client.describe_service(ServiceArn=by_hand)["Service"]["Status"] == "DELETED")
+    logs = {("log group", name) for name in log_groups(lab) if "/ByHand/" in name}
+    assert len(logs) == 2, "they outlive it"
+    assert {(thing.kind, thing.name) for thing in lab.teardown(dry_run=True).things} >= expected | logs
     lab.teardown()
     assert lab.teardown(dry_run=True).things == ()
     assert log_groups(lab) == []

@@ -38,7 +38,7 @@ def test_reading_and_lessening_need_no_list() -> None:
 
 @pytest.mark.parametrize(
     ("service", "operation"),
-    [("rds", "CreateDBInstance"), ("lambda", "Invoke"), ("ec2", "RunInstances"), ("ec2", "CreateNatGateway")],
+    [("rds", "CreateDBInstance"), ("lambda", "Invoke"), ("ec2", "RunInstances"), ("ec2", "CreateVpnGateway")],
 )
 def test_what_no_lab_makes_is_refused(service: str, operation: str) -> None:
     assert "so it is not sent to a real account" in judged(service, operation)

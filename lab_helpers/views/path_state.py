@@ -163,6 +163,9 @@ class _Lanes:
         rule, target, task = str(step.get("rule", "")), str(step.get("target", "")), str(step.get("task", ""))
         if kind == "rule matched":
             self._rules[rule] = Stage(kind, rule, after)
+        elif step.get("schedule"):  # what a schedule calls goes by its name
+            name = short(str(step["schedule"]))
+            self._rules[name] = Stage(kind, name, after)
         elif target:
             self._target(kind, after, self._lanes.setdefault((rule, target), []), step)
         elif task in self._of_task:

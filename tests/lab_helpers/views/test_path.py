@@ -109,6 +109,14 @@ def test_two_rules_are_two_lanes_and_a_rule_without_target_is_told() -> None:
     assert dropped.lanes[0].stages[0].state == "failed"
 
 
+def test_a_schedule_stands_where_a_rule_stands() -> None:
+    fired = {"at": 10.0, "step": "schedule fired", "schedule": "arn:aws:scheduler:us-east-1:1:schedule/night/batch"}
+    assert stages(fired, {"at": 10.1, **CALLED, "rule": "batch"}) == [
+        ("done", "schedule fired", "batch"),
+        ("done", "target called", "Demo"),
+    ]
+
+
 def test_it_says_the_same_in_words(view: PathView) -> None:
     words = view.text()
     for part in (

@@ -36,7 +36,7 @@ class NodesSnapshot:
         rows = [found.nodes[start : start + ACROSS] for start in range(0, len(found.nodes), ACROSS)]
         width = (WIDTH - 40 - GAP * (ACROSS - 1)) / ACROSS
         for row, nodes in enumerate(rows):
-            tall = 108 + POD * max(len(node.pods) for node in nodes)
+            tall = 124 + POD * max(len(node.pods) for node in nodes)
             for column, node in enumerate(nodes):
                 number = row * ACROSS + column + 1
                 parts.append(_node(node, number, 20 + column * (width + GAP), height, width, tall))
@@ -85,13 +85,14 @@ def _node(node: Node, number: int, x: float, y: float, width: float, tall: float
         f' stroke-width="2"{dash}/>',
         _text(x + 12, y + 21, f"node {number}", weight=600),
         _text(x + width - 12, y + 21, f"{mark} {node.state}", size=11, anchor="end"),
-        _text(x + 12, y + 38, f"{node.kind} · {node.type} · {node.zone}", size=11, fill=SOFT),
-        _text(x + 12, y + 56, cpu, size=11),
-        _bar(x + 12, y + 61, width - 24, node.cpu_requested, node.cpu),
-        _text(x + 12, y + 82, memory, size=11),
-        _bar(x + 12, y + 87, width - 24, node.memory_requested, node.memory),
+        _text(x + 12, y + 38, node.kind, size=11, fill=SOFT),
+        _text(x + 12, y + 54, f"{node.type} · {node.zone}", size=11, fill=SOFT),
+        _text(x + 12, y + 72, cpu, size=11),
+        _bar(x + 12, y + 77, width - 24, node.cpu_requested, node.cpu),
+        _text(x + 12, y + 98, memory, size=11),
+        _bar(x + 12, y + 103, width - 24, node.memory_requested, node.memory),
     ]
-    out += [_pod(pod, x + 10, y + 102 + n * POD, width - 20) for n, pod in enumerate(node.pods)]
+    out += [_pod(pod, x + 10, y + 118 + n * POD, width - 20) for n, pod in enumerate(node.pods)]
     return "".join(out)
 
 

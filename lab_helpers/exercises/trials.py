@@ -171,7 +171,7 @@ def does_orders(lab: "Lab", queue: "Queue") -> str:
 
     def look(enough: int) -> bool:
         for stream, line in _lines(lab, mark, began):
-            done.update({order: stream for order in orders if order in line.split()})
+            done.update({order: stream for order in orders if order in line})
         return len(done) >= enough
 
     try:

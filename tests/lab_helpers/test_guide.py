@@ -5,8 +5,10 @@ import re
 import pytest
 
 from lab_helpers import guide
+from lab_helpers.costs import planned
 from lab_helpers.errors import LabError
 from lab_helpers.guide import QUESTIONS, asked, complete, decide, outcomes
+from lab_helpers.prices import price
 
 EVERY = list(outcomes())
 
@@ -70,6 +72,12 @@ def test_nothing_given_is_the_first_answer_of_each() -> None:
 
 def test_the_task_limit_is_what_ecs_lets_through() -> None:
     assert re.search(r"16 vCPU and 120 GB", decide(work="queue").but)
+
+
+def test_the_prices_are_those_of_the_table() -> None:
+    assert f"about {planned({'it': {'eks.standard': 1}}).monthly:.0f} USD a month" in decide(kubernetes="yes").but
+    off = 1 - price("fargate-spot.vcpu").usd / price("fargate.vcpu").usd
+    assert f"up to {off * 100:.0f} percent cheaper" in decide(work="queue", interrupt="yes").why[1]
 
 
 def test_it_can_be_read_as_text_and_as_a_table() -> None:

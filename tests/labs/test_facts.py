@@ -15,8 +15,6 @@ from lab_helpers import exercises
 from tools.notebooks import ROOT, read
 
 NOTEBOOKS = sorted((ROOT / "labs").glob("*.ipynb"))
-TO_COME = {"09", "10"}
-"""Labs that are being written: their dates are listed when their words have settled."""
 MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 DATE = re.compile(rf"\b(?:\d{{1,2}} )?(?:{MONTHS}) 20\d\d\b")
 PRICE_NOTE = re.compile(rf"\(us-east-1, (?:{MONTHS}) 20\d\d; check before you rely on it\)")
@@ -48,8 +46,7 @@ def dates(path: Path) -> set[str]:
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
 def test_every_fact_with_a_date_has_its_source(path: Path) -> None:
     listed = {row["date"] for row in facts() if row["lab"] == path.name[:2]}
-    if path.name[:2] not in TO_COME:
-        assert dates(path) - listed == set(), "write where it is said into data/dated_facts.csv"
+    assert dates(path) - listed == set(), "write where it is said into data/dated_facts.csv"
     assert listed - dates(path) == set(), "the lab no longer says this: take it out of data/dated_facts.csv"
 
 

@@ -86,7 +86,7 @@ def _few_visitors(report: Report, gateways: Gateways, rps: float, rounds: int) -
                 beyond[-1] = max(beyond[-1], 1)
                 report.note(f"round {number}: it got all the traffic: {dict(counts)}")
     title = f"{rps} requests in a second, {rounds} bad canaries"
-    report.figure(f"{title}: the bad version's share", [max(shares)], "%")
+    report.figure(f"{title}: the bad version's largest share", [max(shares)], "%")
     report.figure(f"{title}: its answers beyond {PERCENT:g} %", [sum(beyond)], "", most=0)
     report.figure(f"{title}: other failed requests", [sum(others)], "", most=0)
 

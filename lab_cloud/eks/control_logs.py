@@ -14,14 +14,17 @@ import contextlib
 import json
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from . import names
 from .cluster import Cluster
-from .kubernetes.api import ApiServer
 from .kubernetes.names import micro_timestamp
 from .kubernetes.requests import Request
 from .kubernetes.status import ApiError
 from .outside import Logs
+
+if TYPE_CHECKING:  # loaded with the first cluster
+    from .kubernetes.api import ApiServer
 
 READING = ("GET", "HEAD", "OPTIONS")
 VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
@@ -46,7 +49,7 @@ class ControlLogs:
     """
 
     def __init__(
-        self, cluster: Cluster, api: ApiServer, lock: "threading.RLock", logs: Logs, now: Callable[[], float]
+        self, cluster: Cluster, api: "ApiServer", lock: "threading.RLock", logs: Logs, now: Callable[[], float]
     ) -> None:
         self._cluster = cluster
         self._api = api

@@ -3,7 +3,7 @@
 import itertools
 import logging
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..delays import Delays
 from ..errors import AwsError
@@ -15,7 +15,6 @@ from .cluster import Cluster
 from .controllers import conditions
 from .controllers.client import Object
 from .fargate import COMPUTE, DYNAMIC, LABEL, SCHEDULER, TAINT, Profile, assign, profile_of, refusal, size_of
-from .kubernetes.api import ApiServer
 from .kubernetes.status import ApiError
 from .nodegroup import ACTIVE, CREATING, DELETING
 from .nodegroup_maker import map_role
@@ -23,6 +22,9 @@ from .outside import Machine, Networks
 from .planes import Plane, Planes
 from .storage.provisioner import BY
 from .store import Store
+
+if TYPE_CHECKING:  # loaded with the first cluster
+    from .kubernetes.api import ApiServer
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +91,7 @@ class Fargate:
         self._places.clear()
         self._told.clear()
 
-    def watch(self, cluster: Cluster, api: ApiServer) -> None:
+    def watch(self, cluster: Cluster, api: "ApiServer") -> None:
         """Give the new pods of a cluster to Fargate that a profile takes."""
 
         def created(pod: dict[str, Any]) -> None:

@@ -12,17 +12,19 @@ https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html
 
 import uuid
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..iam.vendor import Issued, Vendor
 from ..world import World
 from .agents.node import Node
 from .cluster import Cluster
 from .fargate import COMPUTE
-from .kubernetes.api import ApiServer
 from .outside import Roles
 from .pod_identity import AGENT, TRUSTED
 from .store import Store
+
+if TYPE_CHECKING:  # loaded with the first cluster
+    from .kubernetes.api import ApiServer
 
 Object = Mapping[str, Any]
 VOLUME = "eks-pod-identity-token"
@@ -58,7 +60,7 @@ class PodIdentities:
         self._endpoint = endpoint
         self._issued: dict[str, Issued] = {}
 
-    def watch(self, cluster: Cluster, api: ApiServer) -> None:
+    def watch(self, cluster: Cluster, api: "ApiServer") -> None:
         """Complete the new pods of a cluster."""
 
         def created(pod: dict[str, Any]) -> None:

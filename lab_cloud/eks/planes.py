@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ..elb.authority import Authority
 from ..elb.plane import Ports
@@ -15,21 +15,19 @@ from ..wire.principals import caller_of
 from ..world import World
 from . import aws_auth, tokens
 from .access import PRINCIPAL, creator, mapped_user, user_of
-from .agents.fleet import Fleet
 from .agents.machine import Machine
-from .agents.recorder import Recorder
 from .cluster import WITH_ENTRIES, Cluster
-from .control_logs import ControlLogs
-from .controllers import scheduler
 from .controllers.client import Client, Loopback, Object
-from .controllers.runner import Controllers
-from .controllers.scheduling import Scheduling
-from .controllers.standard import standard
-from .controllers.watching import Seen
-from .kubernetes.api import ApiServer
 from .kubernetes.authorization import Attributes, User
-from .kubernetes.server import Listener
 from .outside import Logs
+
+if TYPE_CHECKING:  # loaded with the first cluster: most labs have none
+    from .agents.fleet import Fleet
+    from .controllers.runner import Controllers
+    from .controllers.scheduling import Scheduling
+    from .controllers.watching import Seen
+    from .kubernetes.api import ApiServer
+    from .kubernetes.server import Listener
 
 log = logging.getLogger(__name__)
 
@@ -51,13 +49,13 @@ class Closing(Protocol):
 class Plane:
     """One cluster's control plane."""
 
-    api: ApiServer
-    listener: Listener
-    controllers: Controllers
-    fleet: Fleet
-    scheduling: Scheduling
+    api: "ApiServer"
+    listener: "Listener"
+    controllers: "Controllers"
+    fleet: "Fleet"
+    scheduling: "Scheduling"
     client: Client
-    seen: Seen
+    seen: "Seen"
     ends: list[Callable[[], None]]
     attached: list[Closing]
 
@@ -143,6 +141,13 @@ class Planes:
         self._opening.clear()
 
     def _open(self, cluster: Cluster) -> None:
+        from .agents.fleet import Fleet
+        from .control_logs import ControlLogs
+        from .controllers.standard import standard
+        from .controllers.watching import Seen
+        from .kubernetes.api import ApiServer
+        from .kubernetes.server import Listener
+
         door = _Door(cluster, self._world, self._secret_of, self.get)
         try:
             api = ApiServer(cluster.version, door.user_of, door.allows, self._world.clock.now, cluster.service_cidr)
@@ -180,7 +185,11 @@ class Planes:
 
         self._world.post(opened)
 
-    def _scheduling(self, api: ApiServer) -> Scheduling:
+    def _scheduling(self, api: "ApiServer") -> "Scheduling":
+        from .agents.recorder import Recorder
+        from .controllers import scheduler
+        from .controllers.scheduling import Scheduling
+
         client, now = Loopback(api, "kube-scheduler"), self._world.clock.now
         made = Scheduling(client, self._machine.loop, Recorder(client, scheduler.NAME, now), now)
         made.start()

@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
 from ..kubernetes.answers import Answer, Watching
-from ..kubernetes.api import ApiServer
 from ..kubernetes.authorization import MASTERS, User
 from ..kubernetes.reading import Change, Watch
 from ..kubernetes.requests import Request
 from ..kubernetes.status import ApiError
+
+if TYPE_CHECKING:  # loaded with the first cluster
+    from ..kubernetes.api import ApiServer
 
 MERGE_PATCH = "application/merge-patch+json"
 Object = dict[str, Any]
@@ -49,7 +51,7 @@ class Loopback:
         Who asks, for example ``replicaset-controller``.
     """
 
-    def __init__(self, api: ApiServer, name: str) -> None:
+    def __init__(self, api: "ApiServer", name: str) -> None:
         self._api = api
         self._user = User(f"system:serviceaccount:kube-system:{name}", (MASTERS,))
         self._headers = {"user-agent": f"{name}/1", "accept": "application/json"}

@@ -1,16 +1,20 @@
 """What is done for the Services of every cluster whose control plane answers."""
 
+from typing import TYPE_CHECKING
+
 from ...core import Core
 from ...elb.targets import TargetRegistry
 from ...wire.inside import Inside
 from ..cluster import Cluster
 from ..controllers.client import Loopback
 from ..controllers.runner import Controllers
-from ..kubernetes.api import ApiServer
 from . import doors
 from .balancers import ClusterBalancers
 from .load_balancer import LoadBalancers
 from .proxy import ServiceProxy
+
+if TYPE_CHECKING:  # loaded with the first cluster
+    from ..kubernetes.api import ApiServer
 
 
 class ClusterServices:
@@ -28,7 +32,7 @@ class ClusterServices:
         Its API.
     """
 
-    def __init__(self, core: Core, targets: TargetRegistry, cluster: Cluster, api: ApiServer) -> None:
+    def __init__(self, core: Core, targets: TargetRegistry, cluster: Cluster, api: "ApiServer") -> None:
         client = Loopback(api, "service-controller")
         inside = Inside(core.dispatcher, core.world.lock, core.running.access_key)
         where = cluster.region, cluster.name, cluster.network.vpc

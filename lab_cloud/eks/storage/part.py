@@ -1,5 +1,7 @@
 """The storage of every cluster whose control plane answers."""
 
+from typing import TYPE_CHECKING
+
 from ...clock import Clock
 from ...core import Core
 from ...efs.mounting import Mounting
@@ -7,7 +9,6 @@ from ..agents.machine import Machine
 from ..cluster import Cluster
 from ..controllers.client import Loopback
 from ..controllers.runner import Controllers
-from ..kubernetes.api import ApiServer
 from .account import DriverAccount
 from .driver import Driver
 from .ebs import EbsDriver
@@ -16,6 +17,9 @@ from .folders import Folders
 from .fsx import LustreDriver, TridentDriver
 from .mounting import Attachments, ClaimMounter
 from .provisioner import Provisioner
+
+if TYPE_CHECKING:  # loaded with the first cluster
+    from ..kubernetes.api import ApiServer
 
 CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
 GP2 = {
@@ -48,7 +52,7 @@ class Storage:
         self.folders = Folders(core.folder / "storage")
         self.mounter = machine.mounters["persistentVolumeClaim"] = ClaimMounter()
 
-    def attach(self, cluster: Cluster, api: ApiServer) -> "ClusterStorage":
+    def attach(self, cluster: Cluster, api: "ApiServer") -> "ClusterStorage":
         """Begin to work for a cluster."""
         core, folders = self._core, self.folders
 
@@ -83,7 +87,7 @@ class ClusterStorage:
     """
 
     def __init__(
-        self, clock: Clock, drivers: list[Driver], mounter: ClaimMounter, cluster: Cluster, api: ApiServer
+        self, clock: Clock, drivers: list[Driver], mounter: ClaimMounter, cluster: Cluster, api: "ApiServer"
     ) -> None:
         client = Loopback(api, "csi-controller")
         by_name = {each.name: each for each in drivers}

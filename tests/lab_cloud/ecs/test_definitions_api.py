@@ -77,6 +77,21 @@ def test_tags_of_every_kind(place: Place) -> None:
 
 ECS = model.load("ecs")
 WORD = st.text("abcdef-", min_size=1, max_size=6)
+VOLUMES: list[dict[str, Any]] = [
+    {},
+    {"host": {"sourcePath": "/srv/data"}},
+    {"configuredAtLaunch": True},
+    {"dockerVolumeConfiguration": {"scope": "shared", "autoprovision": True, "driver": "local", "labels": {"a": "b"}}},
+    {
+        "efsVolumeConfiguration": {
+            "fileSystemId": "fs-1",
+            "rootDirectory": "/",
+            "transitEncryption": "ENABLED",
+            "transitEncryptionPort": 2999,
+            "authorizationConfig": {"accessPointId": "fsap-1", "iam": "ENABLED"},
+        }
+    },
+]
 FIXED: dict[str, st.SearchStrategy[Any]] = {
     # what rules other than the model's apply to, drawn so that they are met
     "family": st.just("everything"),
@@ -91,6 +106,14 @@ FIXED: dict[str, st.SearchStrategy[Any]] = {
     "ContainerDefinition.memoryReservation": st.integers(6, 512),
     "ContainerDefinition.essential": st.just(True),
     "ContainerDefinition.dependsOn": st.just([]),
+    "ContainerDefinition.mountPoints": st.lists(
+        st.fixed_dictionaries(
+            {"sourceVolume": st.just("data"), "containerPath": st.just("/data")}, optional={"readOnly": st.booleans()}
+        ),
+        max_size=1,
+    ),
+    "ContainerDefinition.volumesFrom": st.just([]),
+    "volumes": st.sampled_from(VOLUMES).map(lambda kind: [{"name": "data", **kind}]),
     "KeyValuePair.name": st.just("A"),
     "PortMapping.containerPort": st.just(80),
     "PortMapping.hostPort": st.just(80),
@@ -114,7 +137,7 @@ def values_of(name: str) -> st.SearchStrategy[Any]:
             for member, item in shape["members"].items()
         }
         always = {*shape.get("required", ()), *({"name", "image", "memory"} if name == "ContainerDefinition" else ())}
-        always |= set() if stem else {"executionRoleArn"}  # what has secrets needs one
+        always |= set() if stem else {"executionRoleArn", "volumes"}  # what has secrets or mount points needs them
         always |= {"containerPort"} if name == "PortMapping" else set()
         always |= set(members) if shape.get("union") else set()
         return st.fixed_dictionaries(

@@ -3,6 +3,7 @@
 They pass the same checks, and whoever reads the API sees what they made.
 """
 
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,6 +11,7 @@ from urllib.parse import urlencode
 from xml.etree import ElementTree
 
 from ..errors import AwsError
+from .call import Response
 from .dispatch import Dispatcher
 from .sigv4 import Request, Signer
 
@@ -17,7 +19,7 @@ VERSIONS = {"ec2": "2016-11-15", "elasticloadbalancing": "2015-12-01"}
 
 
 class Inside:
-    """What calls the APIs of the query protocol.
+    """What calls the APIs of the query protocol, and Amazon S3.
 
     Parameters
     ----------
@@ -60,13 +62,7 @@ class Inside:
         """
         member = "" if service == "ec2" else "member."
         form = {"Action": action, "Version": VERSIONS[service], **dict(_flat("", params, member))}
-        # nobody checks a signature here; moto reads service and region out of it
-        scope = f"{self._access_key}/20000101/{region}/{service}/aws4_request"
-        headers = {
-            "authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none",
-            "content-type": "application/x-www-form-urlencoded",
-            "host": f"{service}.{region}.amazonaws.com",
-        }
+        headers = self._headers(service, region, "application/x-www-form-urlencoded")
         request = Request("POST", "/", "", headers, urlencode(form).encode())
         with self._lock:
             answer = self._dispatcher.answer(request, Signer(self._access_key, region, service))
@@ -80,6 +76,37 @@ class Inside:
         if root.tag.rpartition("}")[2] != f"{action}Response":
             raise AwsError("InternalFailure", f"{action} was answered by something else.", status=500)
         return found
+
+    def object(
+        self, region: str, method: str, path: str, query: str, body: bytes, headers: Mapping[str, str]
+    ) -> Response:
+        """Call Amazon S3, for example with ``GET`` and ``/bucket/key``; path and query are percent-encoded.
+
+        Raises
+        ------
+        AwsError
+            When it refuses.
+        """
+        sent = {**self._headers("s3", region, "binary/octet-stream"), "content-length": str(len(body)), **headers}
+        with self._lock:
+            answer = self._dispatcher.answer(
+                Request(method, path, query, sent, body), Signer(self._access_key, region, "s3")
+            )
+        if answer.status >= 400:
+            code = re.search(rb"<Code>([^<]*)", answer.body)
+            message = re.search(rb"<Message>([^<]*)", answer.body)
+            found = [each.group(1).decode() if each else "" for each in (code, message)]
+            raise AwsError(found[0] or str(answer.status), found[1], status=answer.status)
+        return answer
+
+    def _headers(self, service: str, region: str, content: str) -> dict[str, str]:
+        # nobody checks a signature here; moto reads service and region out of it
+        scope = f"{self._access_key}/20000101/{region}/{service}/aws4_request"
+        return {
+            "authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none",
+            "content-type": content,
+            "host": f"{service}.{region}.amazonaws.com",
+        }
 
 
 def _flat(prefix: str, value: Any, member: str) -> Iterator[tuple[str, str]]:

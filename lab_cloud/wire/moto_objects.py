@@ -57,7 +57,7 @@ class Happening:
 
 
 Hook = Callable[[Happening], None]
-_state: dict[str, Any] = {"hook": None, "call": None, "patched": False}
+_state: dict[str, Any] = {"hook": None, "call": None, "patched": False, "writes": 0}
 _sequence = itertools.count(0x0065_0000_0000_0000)
 
 
@@ -66,9 +66,19 @@ def watch(hook: Hook) -> None:
     _state["hook"] = hook
 
 
+def writes() -> int:
+    """How many calls to S3 may have changed something: the same number again says that no bucket has changed.
+
+    moto does not tell of each change: the marker that deletes an object with versions comes quietly.
+    """
+    return int(_state["writes"])
+
+
 def begin(call: Call) -> None:
-    """A call to S3 begins."""
+    """A call to S3 begins; under the world's lock."""
     _state["call"] = call
+    if not call.operation.startswith(("Get", "Head", "List")):
+        _state["writes"] += 1
     if not _state["patched"]:
         _patch()
 

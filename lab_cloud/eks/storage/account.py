@@ -1,5 +1,6 @@
 """The AWS account as a CSI driver uses it: with the permissions of its role, and through the public APIs."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from ...efs.mounting import Client, Mounting
 from ...errors import AwsError
 from ...iam.guard import refusal
 from ...wire import ACCOUNT, Call, moto_ec2
+from ...wire.call import Response
 from ...wire.inside import Inside
 from ..addon_versions import AddonKind, kinds
 from ..agents.node import Node
@@ -54,15 +56,20 @@ class DriverAccount:
             nodes += [arn for arn, entry in cluster.entries.items() if entry.kind == "EC2_LINUX"]
         return next(iter([*own, *nodes]), "")
 
-    def may(self, service: str, operation: str, resource: str, **context: Any) -> None:
-        """Refuse what the driver's role does not allow.
+    def role_of_pod(self, namespace: str, account: str) -> str:
+        """The role of a pod's service account; may be empty."""
+        with self._core.world.lock:
+            return next(iter(self.cluster.roles_of_account(namespace, account)), "")
+
+    def may(self, service: str, operation: str, resource: str, role: str | None = None, **context: Any) -> None:
+        """Refuse what a role does not allow: that of the driver, if no other is given.
 
         Raises
         ------
         AwsError
             As the service refuses it.
         """
-        role, call = self.role(), Call(service, operation, self.region)
+        role, call = self.role() if role is None else role, Call(service, operation, self.region)
         if not role:
             raise AwsError("NoCredentialProviders", "no EC2 IMDS role found: no role is given to the driver's pods")
         action = f"{PREFIXES.get(service, service)}:{operation}"
@@ -91,6 +98,18 @@ class DriverAccount:
     def arn(self, service: str, rest: str) -> str:
         """An ARN of this account and region."""
         return f"arn:aws:{PREFIXES.get(service, service)}:{self.region}:{ACCOUNT}:{rest}"
+
+    def s3(
+        self, method: str, path: str, query: str = "", body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Response:
+        """Call Amazon S3; the lock is held while it answers, not while files are written.
+
+        Raises
+        ------
+        AwsError
+            As it refuses.
+        """
+        return self._inside.object(self.region, method, path, query, body, headers or {})
 
     def ec2(self, operation: str, **params: Any) -> dict[str, list[str]]:
         """Call Amazon EC2; the texts of the answer's elements by name.

@@ -107,6 +107,18 @@ class Driver(Protocol):
         """The folder with the data of a volume."""
 
 
+class PodDriver(Protocol):
+    """A CSI driver that makes no volumes, and has a mount for pods as long as they run. Its calls are slow."""
+
+    name: str
+
+    def mount(self, pod: Object, volume: Object, node: Node) -> Path:
+        """The folder of a volume for a pod; DriverError says why there is none."""
+
+    def release(self, pod: Object) -> None:
+        """A pod has ended."""
+
+
 def handle_of(volume: Object) -> str:
     """How its driver calls a PersistentVolume."""
     return str(volume["spec"]["csi"]["volumeHandle"])

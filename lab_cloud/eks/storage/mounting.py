@@ -17,7 +17,7 @@ from ..controllers.client import Client
 from ..controllers.events import Recorder
 from ..fargate import COMPUTE, SHARED
 from ..kubernetes.status import ApiError
-from .driver import Driver, DriverError
+from .driver import Driver, DriverError, PodDriver
 
 Object = Mapping[str, Any]
 OTHERS = ("hostPath", "local", "nfs", "awsElasticBlockStore")
@@ -55,11 +55,16 @@ class Attachments:
         The CSI drivers by name.
     now : callable
         The time in epoch seconds.
+    buckets : PodDriver, optional
+        The driver that mounts for each pod.
     """
 
-    def __init__(self, client: Client, drivers: Mapping[str, Driver], now: Callable[[], float]) -> None:
+    def __init__(
+        self, client: Client, drivers: Mapping[str, Driver], now: Callable[[], float], buckets: PodDriver | None = None
+    ) -> None:
         self.client = client
         self._drivers = drivers
+        self._buckets = buckets
         self._now = now
         self._recorder = Recorder(client, "attachdetach-controller")
         self._lock = threading.Lock()
@@ -78,16 +83,20 @@ class Attachments:
         if not source:
             kind = next((key for key in OTHERS if key in spec), "this kind")
             raise NotMounted(f'MountVolume.SetUp failed for volume "{name}" : {kind} is not simulated here')
-        driver = self._drivers.get(source["driver"])
-        if driver is None or not self._registered(source["driver"], node):
+        driver, buckets = self._drivers.get(source["driver"]), self._buckets
+        mounts = buckets if buckets is not None and buckets.name == source["driver"] else None
+        if (driver is None and mounts is None) or not self._registered(source["driver"], node):
             raise NotMounted(
                 f'MountVolume.MountDevice failed for volume "{name}" : kubernetes.io/csi: attacher.MountDevice failed '
                 f"to create newCsiDriverClient: driver name {source['driver']} not found in the list of registered "
                 "CSI drivers"
             )
-        if driver.attaches:
+        if driver is not None and driver.attaches:
             self._attach(driver, pod, volume, node)
         try:
+            if mounts is not None:
+                return mounts.mount(pod, volume, node)
+            assert driver is not None
             return driver.folder(volume, node)
         except DriverError as error:
             raise NotMounted(f'MountVolume.SetUp failed for volume "{name}" : {error}') from None
@@ -127,6 +136,8 @@ class Attachments:
 
     def release(self, pod: Object, node: Node) -> None:
         """A pod on a node has ended: what only it used there is detached; slow."""
+        if self._buckets is not None:
+            self._buckets.release(pod)
         uid, left = pod["metadata"]["uid"], []
         with self._lock:
             for (name, there), found in self._attached.items():

@@ -8,6 +8,7 @@ from ...efs.mounting import Mounting
 from ..agents.machine import Machine
 from ..cluster import Cluster
 from ..controllers.client import Loopback
+from ..controllers.events import Recorder
 from ..controllers.runner import Controllers
 from .account import DriverAccount
 from .driver import Driver
@@ -16,6 +17,7 @@ from .efs import EfsDriver
 from .folders import Folders
 from .fsx import LustreDriver, TridentDriver
 from .mounting import Attachments, ClaimMounter
+from .mountpoint import MountpointDriver
 from .provisioner import Provisioner
 
 if TYPE_CHECKING:  # loaded with the first cluster
@@ -50,6 +52,7 @@ class Storage:
         self._core = core
         self._efs = efs
         self.folders = Folders(core.folder / "storage")
+        self._buckets: dict[tuple[str, str], MountpointDriver] = {}
         self.mounter = machine.mounters["persistentVolumeClaim"] = ClaimMounter()
 
     def attach(self, cluster: Cluster, api: "ApiServer") -> "ClusterStorage":
@@ -61,10 +64,16 @@ class Storage:
 
         drivers: list[Driver] = [make(account(make.name), folders) for make in (EbsDriver, LustreDriver, TridentDriver)]
         drivers.append(EfsDriver(account(EfsDriver.name)))
-        return ClusterStorage(core.clock, drivers, self.mounter, cluster, api)
+        recorder = Recorder(Loopback(api, "s3-csi-node"), "s3.csi.aws.com")
+        buckets = MountpointDriver(account(MountpointDriver.name), folders, recorder, core.clock.now)
+        self._buckets[cluster.region, cluster.name] = buckets
+        return ClusterStorage(core.clock, drivers, self.mounter, cluster, api, buckets)
 
     def clear(self) -> None:
         """Everything is reset: no volume is left."""
+        for each in self._buckets.values():
+            each.close()
+        self._buckets.clear()
         self.mounter.clusters.clear()
         self.folders.clear()
 
@@ -84,14 +93,23 @@ class ClusterStorage:
         The cluster.
     api : ApiServer
         Its API.
+    buckets : MountpointDriver
+        What mounts buckets.
     """
 
     def __init__(
-        self, clock: Clock, drivers: list[Driver], mounter: ClaimMounter, cluster: Cluster, api: "ApiServer"
+        self,
+        clock: Clock,
+        drivers: list[Driver],
+        mounter: ClaimMounter,
+        cluster: Cluster,
+        api: "ApiServer",
+        buckets: MountpointDriver,
     ) -> None:
         client = Loopback(api, "csi-controller")
         by_name = {each.name: each for each in drivers}
-        mounter.clusters[cluster.region, cluster.name] = Attachments(client, by_name, clock.now)
+        mounter.clusters[cluster.region, cluster.name] = Attachments(client, by_name, clock.now, buckets)
+        self._buckets = buckets
         client.create(CLASSES, GP2)
         # apart from Kubernetes' own controllers: a driver waits for the world's lock
         self._controllers = Controllers(client, [Provisioner(client, each, clock.speed) for each in drivers])
@@ -100,3 +118,4 @@ class ClusterStorage:
     def close(self) -> None:
         """End; volumes stay, as on AWS."""
         self._controllers.close()
+        self._buckets.close()

@@ -176,5 +176,8 @@ class Lab:
         """Run what is left of a lab; the compared outputs must be as stored, and nothing may come from elsewhere."""
         self.run()
         content = self.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.model.toJSON()")
-        assert compared(nbformat.from_dict(content)) == compared(read(ROOT / "labs" / self._notebook))
+        shown, stored = compared(nbformat.from_dict(content)), compared(read(ROOT / "labs" / self._notebook))
+        other = [f"{source}\n--- stored\n{then}\n--- shown\n{now}"
+                 for (source, now), (_, then) in zip(shown, stored, strict=True) if now != then]  # fmt: skip
+        assert other == [], "\n\n".join(other)
         assert self.elsewhere == []

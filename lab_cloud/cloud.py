@@ -233,6 +233,7 @@ def _core(folder: Path, port: int, speed: float, runtime: str) -> Core:
     dispatcher, authority = Dispatcher(moto, world.wake), Authority(clock)
     guard = Guard(authority, access_key, world.lock)
     dispatcher.guard = guard.check
+    asked = chosen.way_back.private_url if chosen.way_back else ""
     return Core(
         folder=folder,
         running=running,
@@ -245,6 +246,6 @@ def _core(folder: Path, port: int, speed: float, runtime: str) -> Core:
         runtime=chosen,
         authority=authority,
         guard=guard,
-        vendor=Vendor(running.endpoint, clock, on_loopback=chosen.name != "docker"),
+        vendor=Vendor(asked or running.endpoint, clock, reachable=bool(asked) or chosen.name != "docker"),
         check_signatures=os.environ.get("LAB_AUTH", "on") != "off",
     )

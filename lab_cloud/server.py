@@ -69,7 +69,7 @@ def serve(folder: Path, port: int, speed: float, runtime: str = "", *, to_termin
         if to_terminal:
             print(f"The cloud is up at {cloud.core.running.endpoint} (speed {speed:g}). Ctrl-C stops it.", flush=True)
         way_back = cloud.core.runtime.way_back
-        await server.serve(sockets=[listener, *([way_back.listener] if way_back and way_back.listener else [])])
+        await server.serve(sockets=[listener, *(way_back.listeners if way_back else [])])
 
     # uvicorn sends itself the signal that ended it again: by the system's own handler that would be the end, and
     # everything that runs would be left to the guardian.

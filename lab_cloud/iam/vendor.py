@@ -1,4 +1,4 @@
-"""Gives what the cloud runs the credentials of its role, over HTTP on loopback.
+"""Gives what the cloud runs the credentials of its role, over HTTP on loopback or 169.254.170.2.
 
 Follows https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html and
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html: SDKs find the address and its token in
@@ -67,18 +67,18 @@ class Vendor:
     Parameters
     ----------
     endpoint : str
-        The cloud's URL.
+        The cloud's URL, as containers see it.
     clock : Clock
         The time.
-    on_loopback : bool
-        Whether containers have this machine's loopback. SDKs ask no other host for credentials: where a container
-        engine gives containers a loopback of their own, they get them in their environment, and those are not renewed.
+    reachable : bool
+        Whether containers reach it on loopback or at 169.254.170.2. SDKs ask no other host for credentials: where
+        they do not, they get them in their environment, and those are not renewed.
     """
 
-    def __init__(self, endpoint: str, clock: Clock, *, on_loopback: bool = True) -> None:
+    def __init__(self, endpoint: str, clock: Clock, *, reachable: bool = True) -> None:
         self._base = endpoint + PREFIX
         self._clock = clock
-        self._on_loopback = on_loopback
+        self._reachable = reachable
         self._issued: dict[str, Issued] = {}
 
     def issue(self, role: str, session: str) -> Issued:
@@ -98,7 +98,7 @@ class Vendor:
         """
         key = secrets.token_urlsafe(24)
         made = self._issued[key] = Issued(role, session, self._base + key, secrets.token_urlsafe(48))
-        if not self._on_loopback:
+        if not self._reachable:
             made.fixed = moto_sts.issue(role, session, self._clock.now() + FIXED_SECONDS)
             made.sessions.append(made.fixed)
         return made

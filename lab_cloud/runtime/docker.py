@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from lab_cloud.errors import CannotStart
+from lab_cloud.runtime import link_local
 from lab_cloud.runtime.catalog import SOURCES, Catalog
 from lab_cloud.runtime.command import words
 from lab_cloud.runtime.dividing import Keeper
 from lab_cloud.runtime.docker_handle import CPU_PERIOD, DockerHandle
-from lab_cloud.runtime.engine import RUN, connect, labels, remove, remove_leftovers, said
+from lab_cloud.runtime.engine import HOME, RUN, connect, labels, remove, remove_leftovers, said
 from lab_cloud.runtime.engine_images import EngineImages
 from lab_cloud.runtime.images import Store
 from lab_cloud.runtime.limits import GIVEN
@@ -121,6 +122,7 @@ class DockerRuntime:
         key = ""
         try:
             key = self._create(spec, image)
+            self._ensure_address(spec)
             handle = DockerHandle(self, spec, image, key)
             handle.begin()
             with self._changed:
@@ -137,6 +139,16 @@ class DockerRuntime:
                 self._changed.notify_all()
         handle.follow()
         return handle
+
+    def _ensure_address(self, spec: ContainerSpec) -> None:
+        url = self.way_back.private_url if self.way_back is not None else ""
+        if not url or not any(value.startswith(url) for value in spec.environment.values()):
+            return
+        if not link_local.ensure(self.api):  # it was there when the cloud started
+            raise CannotStart(
+                f"CannotStartContainerError: containers cannot reach {link_local.ADDRESS} any more",
+                "See which network of the engine has this address, and start the cloud again.",
+            )
 
     def _create(self, spec: ContainerSpec, image: Image) -> str:
         config = image.config
@@ -209,9 +221,12 @@ class DockerRuntime:
         self._calls.shutdown()
         for each in self.api.containers(all=True, filters={"label": f"{RUN}={self.run}"}):
             remove(self.api, each["Id"])
+        if self.way_back is not None:
+            for door in self.way_back.listeners:
+                door.close()
+            if self.way_back.third is not None:
+                link_local.leave(self.api, HOME)
         self.api.close()
-        if self.way_back is not None and self.way_back.listener is not None:
-            self.way_back.listener.close()
         shutil.rmtree(self._folder, ignore_errors=True)
         if self._guardian is not None:
             self._guardian.dismiss()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lab_cloud.errors import RuntimeUnavailable
+from lab_cloud.runtime import link_local
 from lab_cloud.system import is_alive
 
 HOME, RUN, PID, MACHINE = (f"containers-on-aws.{name}" for name in ("home", "run", "pid", "machine"))
@@ -110,6 +111,7 @@ def remove_run(run: str) -> None:
     with contextlib.closing(api):
         for each in api.containers(all=True, filters={"label": f"{RUN}={run}"}):
             remove(api, each["Id"])
+        link_local.leave(api, HOME)
 
 
 def remove(api: Any, container: str) -> None:

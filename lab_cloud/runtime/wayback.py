@@ -3,6 +3,7 @@
 A container has a loopback of its own. So the cloud opens a second door on the engine's bridge, an address that exists
 on this machine only, and lets nobody in but the addresses of that bridge. What they may do there is decided by the
 signature or token that every call carries, as everywhere; the cloud's own commands are not to be had there at all.
+Where the engine can give this machine the address of `lab_cloud.runtime.link_local`, a third door is there.
 With Docker Desktop the bridge lies in a virtual machine, whose ``host.docker.internal`` leads to this loopback.
 """
 
@@ -13,6 +14,7 @@ import socket
 from dataclasses import dataclass
 from typing import Any
 
+from lab_cloud.runtime import link_local
 from lab_cloud.system import LINUX
 
 DESKTOP = "host.docker.internal"
@@ -36,16 +38,34 @@ class WayBack:
         The second door; None where the engine leads to loopback by itself.
     network : ip network or None
         The engine's bridge, from which callers come in by the second door.
+    third : socket or None
+        The same door once more, on the address of `lab_cloud.runtime.link_local`.
     """
 
     host: str
     port: int
     listener: socket.socket | None = None
     network: ipaddress.IPv4Network | None = None
+    third: socket.socket | None = None
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The names that containers use."""
+        return (self.host, link_local.ADDRESS) if self.third is not None else (self.host,)
+
+    @property
+    def listeners(self) -> list[socket.socket]:
+        """All doors that the cloud is to serve."""
+        return [door for door in (self.listener, self.third) if door is not None]
+
+    @property
+    def private_url(self) -> str:
+        """Where containers ask for what is theirs alone; empty where they cannot."""
+        return f"http://{link_local.ADDRESS}:{self.third.getsockname()[1]}" if self.third is not None else ""
 
     def admits(self, caller: str) -> bool:
         """Whether a caller by the second door is a container: on the bridge, and not this machine itself."""
-        return self.network is not None and caller != self.host and ipaddress.ip_address(caller) in self.network
+        return self.network is not None and caller not in self.hosts and ipaddress.ip_address(caller) in self.network
 
     def mapped(self, text: str, port: int) -> str:
         """Replace the cloud's loopback address in a value of the environment."""
@@ -82,18 +102,28 @@ def open_way_back(api: Any, port: int) -> WayBack | None:
             "Two engines have it; end one, or give it another network (dockerd --bip)",
             network, len(alike), ", ".join(alike),
         )  # fmt: skip
+    listener = _door(gateway, port)
+    if listener is None:
+        return None
+    third = _door(link_local.ADDRESS, port) if link_local.ensure(api) else None
+    if third is None:
+        log.warning("containers cannot reach %s: credentials of roles are in their environment", link_local.ADDRESS)
+    return WayBack(gateway, listener.getsockname()[1], listener, network, third)
+
+
+def _door(address: str, port: int) -> socket.socket | None:
     for wanted in (port, 0):
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setsockopt(socket.IPPROTO_IP, _FREEBIND, 1)
         try:
-            listener.bind((gateway, wanted))
+            listener.bind((address, wanted))
             listener.listen(256)
         except OSError as error:
             listener.close()
-            log.info("port %d of %s cannot be had: %s", wanted, gateway, error.strerror)
+            log.info("port %d of %s cannot be had: %s", wanted, address, error.strerror)
             continue
-        return WayBack(gateway, listener.getsockname()[1], listener, network)
+        return listener
     return None
 
 

@@ -49,8 +49,8 @@ class Inner(Protocol):
     """The second door; what `lab_cloud.runtime.wayback` opens."""
 
     @property
-    def host(self) -> str:
-        """The name that containers use."""
+    def hosts(self) -> tuple[str, ...]:
+        """The names that containers use."""
 
     def admits(self, caller: str) -> bool:
         """Whether a caller's address is a container's."""
@@ -178,7 +178,7 @@ class Gateway:
 
     def _foreign(self, headers: dict[str, str], container: str | None) -> str | None:
         """Why a caller is shown the door; `container` is its address when it came by the second one."""
-        hosts = ALLOWED_HOSTS if self._inner is None else (*ALLOWED_HOSTS, self._inner.host)
+        hosts = ALLOWED_HOSTS if self._inner is None else (*ALLOWED_HOSTS, *self._inner.hosts)
         if container is not None and self._inner is not None and not self._inner.admits(container):
             return "Only containers of this cloud may come in here."
         return _foreign(headers, hosts)

@@ -1,10 +1,14 @@
 """ECS from end to end on each runtime that isolates; the default one is what all other tests use."""
 
 import contextlib
+import json
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from lab_cloud.runtime.engine import connect
 from tests.lab_cloud.ecr.registry import login
@@ -112,8 +116,9 @@ CREDENTIALS = """
 import os, urllib.request
 url, token = (os.environ.get("AWS_CONTAINER_" + name) for name in ("CREDENTIALS_FULL_URI", "AUTHORIZATION_TOKEN"))
 given = sorted(name for name in os.environ if name.startswith("AWS_") and ("KEY" in name or "TOKEN" in name))
-asked = urllib.request.urlopen(urllib.request.Request(url, headers={"Authorization": token})).status if url else 0
-print(asked, *given)
+asked = urllib.request.urlopen(urllib.request.Request(url, headers={"Authorization": token})).read().decode()
+print(url.rpartition(":")[0], *given)
+print(asked)
 """
 
 
@@ -126,12 +131,26 @@ def test_a_task_gets_the_credentials_of_its_role(isolated: Place) -> None:
     assert isolated.until_task(task["taskArn"], "STOPPED", 40)["containers"][0]["exitCode"] == 0
     logs = isolated.cloud.client("logs")
     found = until(lambda: logs.filter_log_events(logGroupName="/ecs/role")["events"])
-    # SDKs ask loopback only for credentials, and a container of an engine has a loopback of its own
-    wanted = {
-        "docker": "0 AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN",
-        "sandbox": "200 AWS_CONTAINER_AUTHORIZATION_TOKEN",
-    }
-    assert [event["message"] for event in found] == [wanted[isolated.cloud.state["runtime"]]]
+    # SDKs ask loopback and this address only for credentials, and a container of an engine has a loopback of its own
+    host = {"docker": "169.254.170.2", "sandbox": "127.0.0.1"}[isolated.cloud.state["runtime"]]
+    given, asked = (event["message"] for event in found)
+    assert given == f"http://{host} AWS_CONTAINER_AUTHORIZATION_TOKEN"
+    session = json.loads(asked)
+    assert session["RoleArn"] == role
+    sts = boto3.client(
+        "sts",
+        region_name="us-east-1",
+        endpoint_url=isolated.cloud.endpoint,
+        aws_access_key_id=session["AccessKeyId"],
+        aws_secret_access_key=session["SecretAccessKey"],
+        aws_session_token=session["Token"],
+    )
+    with pytest.raises(ClientError, match="InvalidClientTokenId"):  # they have ended with the task
+        sts.get_caller_identity()
+    if host != "127.0.0.1":  # this machine itself is no container
+        port = isolated.cloud.endpoint.rpartition(":")[2]
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            page(f"http://{host}:{port}/.credentials/x")
 
 
 def test_what_docker_pushes_to_ecr_is_what_runs(isolated: Place) -> None:

@@ -103,8 +103,8 @@ def test_they_end_with_the_task(vendor: Vendor, clock: ManualClock) -> None:
     assert [moto_sts.find(each["AccessKeyId"]) for each in found] == [None, None]
 
 
-def test_where_containers_have_a_loopback_of_their_own(clock: ManualClock) -> None:
-    vendor = Vendor(ENDPOINT, clock, on_loopback=False)
+def test_where_containers_cannot_ask_for_them(clock: ManualClock) -> None:
+    vendor = Vendor(ENDPOINT, clock, reachable=False)
     issued = vendor.issue(ROLE, "task-1")
     found = issued.environment
     assert set(found) == {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}

@@ -6,6 +6,7 @@ from typing import Any
 import psutil
 import pytest
 
+from lab_cloud.runtime import link_local
 from lab_cloud.runtime.wayback import DESKTOP, WayBack, open_way_back
 from lab_cloud.system import LINUX
 
@@ -28,6 +29,14 @@ class Engine:
         return {"IPAM": {"Config": [self._network]}}
 
 
+@pytest.fixture(autouse=True)
+def address(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The engine gives no address that containers share, unless a test asks for one."""
+    given: list[str] = []
+    monkeypatch.setattr(link_local, "ensure", lambda api: bool(given))
+    return given
+
+
 BRIDGE = {"Subnet": "127.17.0.0/16"}
 
 
@@ -45,6 +54,26 @@ def test_the_second_door_is_on_the_bridge() -> None:
         assert way_back.admits("127.17.0.9")
         assert not way_back.admits("127.17.0.1")
         assert not way_back.admits("192.168.0.7")
+
+
+@linux
+def test_the_third_door_is_on_the_address_for_credentials(
+    address: list[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    without = open_way_back(Engine(network=BRIDGE), 0)
+    assert without is not None
+    assert (without.private_url, without.hosts, len(without.listeners)) == ("", ("127.17.0.1",), 1)
+    assert "credentials of roles are in their environment" in caplog.text
+    monkeypatch.setattr(link_local, "ADDRESS", "127.17.0.2")
+    address.append("given")
+    way_back = open_way_back(Engine(network=BRIDGE), 0)
+    assert way_back is not None
+    assert way_back.hosts == ("127.17.0.1", "127.17.0.2")
+    assert [door.getsockname()[0] for door in way_back.listeners] == list(way_back.hosts)
+    assert way_back.private_url == f"http://127.17.0.2:{way_back.listeners[1].getsockname()[1]}"
+    assert not way_back.admits("127.17.0.2")
+    for door in (*without.listeners, *way_back.listeners):
+        door.close()
 
 
 @linux

@@ -158,7 +158,7 @@ def test_a_killed_instance_is_replaced(group: Group) -> None:
     victim = group.nodes()[0]
     instance = victim.spec.provider_id.rpartition("/")[2]
     group.place.cloud.client("ec2").terminate_instances(InstanceIds=[instance])
-    until(lambda: victim.metadata.name not in {each.metadata.name for each in group.nodes()}, 20)
+    until(lambda: victim.metadata.uid not in {each.metadata.uid for each in group.nodes()}, 20)
     until(lambda: group.ready(2), 20)
     assert group.describe()["status"] == "ACTIVE"
 

@@ -242,7 +242,7 @@ def test_volumes_are_folders_that_containers_share(hosts: Hosts) -> None:
         "      pathlib.Path('all/key').read_bytes(), pathlib.Path('all/name').read_text(), flush=True)\n"
     )
     write = "import pathlib; pathlib.Path('shared/note').write_text('from the other')"
-    mounts = [{"name": each, "mountPath": f"/work/{each}"} for each in ("shared", "pages", "all")]
+    mounts = [{"name": each, "mountPath": f"/srv/{each}"} for each in ("shared", "pages", "all")]
     field = {"path": "name", "fieldRef": {"fieldPath": "metadata.name"}}
     sources = [
         {"secret": {"name": "cert"}},
@@ -260,8 +260,8 @@ def test_volumes_are_folders_that_containers_share(hosts: Hosts) -> None:
     hosts.pod(
         "files", "here", restartPolicy="Never", volumes=volumes,
         containers=[
-            python(read, "reader", workingDir="/work", volumeMounts=mounts),
-            python(write, "writer", workingDir="/work", volumeMounts=mounts),
+            python(read, "reader", workingDir="/srv", volumeMounts=mounts),
+            python(write, "writer", workingDir="/srv", volumeMounts=mounts),
         ],
     )  # fmt: skip
     until(lambda: hosts.status("files")["phase"] == "Succeeded")

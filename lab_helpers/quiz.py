@@ -10,8 +10,9 @@ from typing import Any
 import anywidget
 import traitlets
 
+from lab_helpers.views.page import HERE, script, with_still
+
 FOLDER = Path(__file__).resolve().parent.parent / "data" / "quizzes"
-PAGE = Path(__file__).parent / "views"
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,8 @@ class Quiz(anywidget.AnyWidget):  # type: ignore[misc]
         Called with the lab's number, the question's id and whether the answer was right, each time one is given.
     """
 
-    _esm = PAGE / "quiz.js"
-    _css = PAGE / "quiz.css"
+    _esm = script("quiz")
+    _css = HERE / "quiz.css"
     questions = traitlets.List().tag(sync=True)
     lab = traitlets.Int().tag(sync=True)
 
@@ -127,6 +128,4 @@ class Quiz(anywidget.AnyWidget):  # type: ignore[misc]
             return  # a page from an older run of the cell: its questions are no longer ours
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        return {**(data or {}), "text/plain": self.text(), "text/html": self.html()}, metadata
+        return with_still(super()._repr_mimebundle_(**kwargs), self.text(), self.html())

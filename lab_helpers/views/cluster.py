@@ -1,14 +1,12 @@
 """The live view of a cluster: a widget, and the thread that feeds it."""
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, Protocol
 
+from lab_helpers.views.page import HERE, script, with_still
 from lab_helpers.views.snapshot import Snapshot
 from lab_helpers.views.state import Cluster, in_words
 from lab_helpers.views.watching import WatchingView
-
-HERE = Path(__file__).parent
 
 
 class Reads(Protocol):
@@ -38,7 +36,7 @@ class ClusterView(WatchingView):
         How long to watch. The button in the view watches again.
     """
 
-    _esm = HERE / "cluster.js"
+    _esm = script("cluster")
     _css = HERE / "cluster.css"
 
     def __init__(self, observer: Reads, every: float | None = None, minutes: float = 15.0) -> None:
@@ -65,7 +63,5 @@ class ClusterView(WatchingView):
             self.state = told
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         note = "<p data-still><em>Live view of the cluster. It moves when this cell has run in a notebook.</em></p>"
-        return {**(data or {}), "text/plain": self.text(), "text/html": note}, metadata
+        return with_still(super()._repr_mimebundle_(**kwargs), self.text(), note)

@@ -1,10 +1,4 @@
 // The decision guide: radio buttons in fieldsets, and what fits in words beside them, read out as it changes.
-const make = (tag, cls, text) => {
-  const node = document.createElement(tag);
-  if (cls) node.className = cls;
-  if (text != null) node.textContent = text;
-  return node;
-};
 let made = 0;
 
 function render({ model, el: root }) {

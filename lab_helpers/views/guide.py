@@ -2,15 +2,13 @@
 
 from dataclasses import asdict
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 
 from lab_helpers.guide import QUESTIONS, Advice, decide, outcomes
-
-HERE = Path(__file__).parent
+from lab_helpers.views.page import HERE, script, with_still
 
 
 class GuideView(anywidget.AnyWidget):  # type: ignore[misc]
@@ -19,7 +17,7 @@ class GuideView(anywidget.AnyWidget):  # type: ignore[misc]
     The page knows every way through the questions, so it answers without the kernel.
     """
 
-    _esm = HERE / "guide.js"
+    _esm = script("guide")
     _css = HERE / "guide.css"
     questions = traitlets.List().tag(sync=True)
     advices = traitlets.List().tag(sync=True)
@@ -60,6 +58,4 @@ class GuideView(anywidget.AnyWidget):  # type: ignore[misc]
         return f"<div data-still>{first}<table><caption>What the guide can advise</caption>{rows}</table></div>"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        return {**(data or {}), "text/plain": self.text(), "text/html": self.html()}, metadata
+        return with_still(super()._repr_mimebundle_(**kwargs), self.text(), self.html())

@@ -1,32 +1,4 @@
 // Images as stacks of layers. Nodes are kept by key, so that focus and open details survive an update.
-const make = (tag, cls, text) => {
-  const node = document.createElement(tag);
-  if (cls) node.className = cls;
-  if (text != null) node.textContent = text;
-  return node;
-};
-const put = (node, text) => { if (node.textContent !== text) node.textContent = text; };
-
-function keyed(parent, items, key, create, update) {
-  const kept = (parent.kept ??= new Map());
-  const seen = new Set();
-  let before = null;
-  for (const item of items) {
-    const k = key(item);
-    seen.add(k);
-    let node = kept.get(k);
-    if (!node) { node = create(item); kept.set(k, node); }
-    update(node, item);
-    const wanted = before ? before.nextSibling : parent.firstChild;
-    if (wanted !== node) parent.insertBefore(node, wanted);
-    before = node;
-  }
-  for (const [k, node] of kept) {
-    if (seen.has(k)) continue;
-    kept.delete(k);
-    node.remove();
-  }
-}
 
 function render({ model, el: root }) {
   root.classList.add("yv");

@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -14,8 +13,8 @@ import traitlets
 from lab_helpers.image_facts import Image
 from lab_helpers.views.layers_snapshot import LayersSnapshot
 from lab_helpers.views.layers_state import Picture, in_words, picture
+from lab_helpers.views.page import HERE, script, with_still
 
-HERE = Path(__file__).parent
 EVERY = 2.0
 """Seconds between two looks; each look starts a small program."""
 
@@ -38,7 +37,7 @@ class LayersView(anywidget.AnyWidget):  # type: ignore[misc]
         How long to watch.
     """
 
-    _esm = HERE / "layers.js"
+    _esm = script("layers")
     _css = HERE / "layers.css"
     state = traitlets.Dict().tag(sync=True)
     watching = traitlets.Bool(False).tag(sync=True)
@@ -112,7 +111,5 @@ class LayersView(anywidget.AnyWidget):  # type: ignore[misc]
             self.stop()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         note = "<p data-still><em>Live view of the layers. It moves when this cell has run in a notebook.</em></p>"
-        return {**(data or {}), "text/plain": self.text(), "text/html": note}, metadata
+        return with_still(super()._repr_mimebundle_(**kwargs), self.text(), note)

@@ -1,11 +1,4 @@
 // The live picture of a load. The nodes stay; only their text changes, so that focus and what is being typed survive.
-const make = (tag, cls, text) => {
-  const node = document.createElement(tag);
-  if (cls) node.className = cls;
-  if (text != null) node.textContent = text;
-  return node;
-};
-const put = (node, text) => { if (node.textContent !== text) node.textContent = text; };
 const GLYPHS = { starting: "◌", sending: "●", finishing: "◔", done: "✓", stopped: "■", failed: "!" };
 
 function figure(label) {

@@ -1,7 +1,6 @@
 """The live view of a load: progress, rate, latencies and failures, and two ways to steer it."""
 
 import contextlib
-from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -12,8 +11,7 @@ from lab_helpers.load.load import Load
 from lab_helpers.load.plan import MOST
 from lab_helpers.load.report import label, time
 from lab_helpers.views.load_chart import chart
-
-HERE = Path(__file__).parent
+from lab_helpers.views.page import HERE, script, with_still
 
 
 class LoadView(anywidget.AnyWidget):  # type: ignore[misc]
@@ -25,7 +23,7 @@ class LoadView(anywidget.AnyWidget):  # type: ignore[misc]
         What is shown.
     """
 
-    _esm = HERE / "load.js"
+    _esm = script("load")
     _css = HERE / "load.css"
     state = traitlets.Dict().tag(sync=True)
 
@@ -81,7 +79,5 @@ class LoadView(anywidget.AnyWidget):  # type: ignore[misc]
             self._show()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         report = self._load.report
-        return {**(data or {}), "text/plain": repr(report), "text/html": report._repr_html_()}, metadata
+        return with_still(super()._repr_mimebundle_(**kwargs), repr(report), report._repr_html_())

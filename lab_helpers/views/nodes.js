@@ -1,37 +1,6 @@
 // The live picture of nodes and pods. Boxes are kept by key, so that focus and open details survive an update.
 const STEPS = ["Pending", "ContainerCreating", "Running"];
 
-const make = (tag, cls, text) => {
-  const node = document.createElement(tag);
-  if (cls) node.className = cls;
-  if (text != null) node.textContent = text;
-  return node;
-};
-const put = (node, text) => { if (node.textContent !== text) node.textContent = text; };
-const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
-
-// Brings the children of `parent` in line with `items`: makes, updates, orders and removes by key.
-function keyed(parent, items, key, create, update) {
-  const kept = (parent.kept ??= new Map());
-  const seen = new Set();
-  let before = null;
-  for (const item of items) {
-    const k = key(item);
-    seen.add(k);
-    let node = kept.get(k);
-    if (!node) { node = create(item); kept.set(k, node); }
-    update(node, item);
-    const wanted = before ? before.nextSibling : parent.firstChild;
-    if (wanted !== node) parent.insertBefore(node, wanted);
-    before = node;
-  }
-  for (const [k, node] of kept) {
-    if (seen.has(k)) continue;
-    kept.delete(k);
-    node.remove();
-  }
-}
-
 function makePod() {
   const row = make("li", "nv-pod");
   row.button = make("button", "nv-pod-head");

@@ -1,14 +1,12 @@
 """The live view of nodes and pods: a widget, and the thread that feeds it."""
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, Protocol
 
 from lab_helpers.views.nodes_snapshot import NodesSnapshot
 from lab_helpers.views.nodes_state import Nodes, Pod, glyph, in_words, look, steady
+from lab_helpers.views.page import HERE, script, with_still
 from lab_helpers.views.watching import WatchingView
-
-HERE = Path(__file__).parent
 
 
 class Reads(Protocol):
@@ -35,7 +33,7 @@ class NodesView(WatchingView):
         How long to watch. The button in the view watches again.
     """
 
-    _esm = HERE / "nodes.js"
+    _esm = script("nodes")
     _css = HERE / "nodes.css"
 
     def __init__(self, observer: Reads, every: float | None = None, minutes: float = 15.0) -> None:
@@ -63,10 +61,8 @@ class NodesView(WatchingView):
             self.state = told
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         note = "<p data-still><em>Live view of nodes and pods. It moves when this cell has run in a notebook.</em></p>"
-        return {**(data or {}), "text/plain": self.text(), "text/html": note}, metadata
+        return with_still(super()._repr_mimebundle_(**kwargs), self.text(), note)
 
 
 def _drawn(pod: Pod) -> dict[str, Any]:

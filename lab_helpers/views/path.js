@@ -1,36 +1,8 @@
 // The live view of events on their way. Nodes are kept by key, so that focus and open details survive an update.
-const make = (tag, cls, text) => {
-  const node = document.createElement(tag);
-  if (cls) node.className = cls;
-  if (text != null) node.textContent = text;
-  return node;
-};
-const put = (node, text) => { if (node.textContent !== text) node.textContent = text; };
-const clock = (at) => {
+const precisely = (at) => {
   const moment = new Date(at * 1000);
   return `${moment.toLocaleTimeString([], { hour12: false })}.${String(moment.getMilliseconds()).padStart(3, "0")}`;
 };
-
-// Brings the children of `parent` in line with `items`: makes, updates, orders and removes by key.
-function keyed(parent, items, create, update) {
-  const kept = (parent.kept ??= new Map());
-  const seen = new Set();
-  let before = null;
-  for (const item of items) {
-    seen.add(item.id);
-    let node = kept.get(item.id);
-    if (!node) { node = create(); kept.set(item.id, node); }
-    update(node, item);
-    const wanted = before ? before.nextSibling : parent.firstChild;
-    if (wanted !== node) parent.insertBefore(node, wanted);
-    before = node;
-  }
-  for (const [key, node] of kept) {
-    if (seen.has(key)) continue;
-    kept.delete(key);
-    node.remove();
-  }
-}
 
 function makeStage() {
   const node = make("li", "pv-stage");
@@ -68,22 +40,22 @@ function makeJourney() {
 
 function updateJourney(node, journey) {
   put(node.name, journey.title);
-  put(node.time, clock(journey.at));
-  keyed(node.lanes, journey.lanes, () => {
+  put(node.time, precisely(journey.at));
+  keyed(node.lanes, journey.lanes, byId, () => {
     const lane = make("li");
     lane.list = make("ol", "pv-lane");
     lane.append(lane.list);
     return lane;
   }, (lane, one) => {
     lane.list.setAttribute("aria-label", `What became of it: ${one.stages.map((each) => `${each.title} ${each.name}`).join(", ")}`);
-    keyed(lane.list, one.stages, makeStage, updateStage);
+    keyed(lane.list, one.stages, byId, makeStage, updateStage);
   });
   node.none.hidden = journey.lanes.length > 0;
-  keyed(node.steps, journey.steps, () => {
+  keyed(node.steps, journey.steps, byId, () => {
     const line = make("li");
     line.append((line.time = make("time")), (line.text = make("span")));
     return line;
-  }, (line, step) => { put(line.time, clock(step.at)); put(line.text, step.text); });
+  }, (line, step) => { put(line.time, precisely(step.at)); put(line.text, step.text); });
 }
 
 function makeDepth() {
@@ -127,7 +99,7 @@ function render({ model, el: root }) {
     put(note, state.note);
     note.hidden = !state.note;
     const most = Math.max(1, ...state.queues.map((one) => one.waiting + one.flying));
-    keyed(queues, state.queues, makeDepth, (node, one) => {
+    keyed(queues, state.queues, byId, makeDepth, (node, one) => {
       put(node.name, `queue ${one.id}`);
       node.waiting.style.width = `${(100 * one.waiting) / most}%`;
       node.flying.style.width = `${(100 * one.flying) / most}%`;
@@ -136,8 +108,8 @@ function render({ model, el: root }) {
     queues.hidden = !state.queues.length;
     workers.hidden = !state.workers;
     put(worker_words, state.workers);
-    keyed(slots, state.slots.map((up, id) => ({ up, id })), () => make("i"), (node, one) => { node.dataset.up = String(one.up); });
-    keyed(journeys, state.journeys, makeJourney, updateJourney);
+    keyed(slots, state.slots.map((up, id) => ({ up, id })), byId, () => make("i"), (node, one) => { node.dataset.up = String(one.up); });
+    keyed(journeys, state.journeys, byId, makeJourney, updateJourney);
     // Spoken at most every three seconds, and only the newest: a reader must not drown in updates.
     const depth = state.queues.map((one) => `Queue ${one.id}: ${one.words}.`).join(" ");
     words = [state.latest, depth, state.workers && `${state.workers}.`].filter(Boolean).join(" ");

@@ -1,14 +1,12 @@
 """The live view of what becomes of events: a widget, and the thread that feeds it."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
+from lab_helpers.views.page import HERE, script, with_still
 from lab_helpers.views.path_picture import picture
 from lab_helpers.views.path_state import GLYPHS, Paths, Stage, in_words, title
 from lab_helpers.views.watching import WatchingView
-
-HERE = Path(__file__).parent
 
 
 class Reads(Protocol):
@@ -37,7 +35,7 @@ class PathView(WatchingView):
         How long to watch, in real minutes.
     """
 
-    _esm = HERE / "path.js"
+    _esm = script("path")
     _css = HERE / "path.css"
 
     def __init__(self, observer: Reads, every: float | None = None, minutes: float = 15.0) -> None:
@@ -85,10 +83,8 @@ class PathView(WatchingView):
             self.state = told
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         note = "<p data-still><em>Live view of events on their way. It moves when this cell has run.</em></p>"
-        return {**(data or {}), "text/plain": self.text(), "text/html": note}, metadata
+        return with_still(super()._repr_mimebundle_(**kwargs), self.text(), note)
 
 
 def _told(number: int, stage: Stage) -> dict[str, Any]:

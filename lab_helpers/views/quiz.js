@@ -1,10 +1,4 @@
 // A quiz: one fieldset a question, radio buttons, and an explanation in words for whatever is chosen.
-const make = (tag, cls, text) => {
-  const node = document.createElement(tag);
-  if (cls) node.className = cls;
-  if (text != null) node.textContent = text;
-  return node;
-};
 let made = 0;
 
 function render({ model, el: root }) {

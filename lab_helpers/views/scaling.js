@@ -1,33 +1,4 @@
 // The live chart of a service that scales. Nodes are kept by key; the SVG is drawn by the kernel, as in the still picture.
-const make = (tag, cls, text) => {
-  const node = document.createElement(tag);
-  if (cls) node.className = cls;
-  if (text != null) node.textContent = text;
-  return node;
-};
-const put = (node, text) => { if (node.textContent !== text) node.textContent = text; };
-const clock = (at) => (at ? new Date(at * 1000).toLocaleTimeString([], { hour12: false }) : "");
-
-// Brings the children of `parent` in line with `items`: makes, updates, orders and removes by key.
-function keyed(parent, items, create, update) {
-  const kept = (parent.kept ??= new Map());
-  const seen = new Set();
-  let before = null;
-  for (const item of items) {
-    seen.add(item.id);
-    let node = kept.get(item.id);
-    if (!node) { node = create(); kept.set(item.id, node); }
-    update(node, item);
-    const wanted = before ? before.nextSibling : parent.firstChild;
-    if (wanted !== node) parent.insertBefore(node, wanted);
-    before = node;
-  }
-  for (const [key, node] of kept) {
-    if (seen.has(key)) continue;
-    kept.delete(key);
-    node.remove();
-  }
-}
 
 function part(title, list) {
   const box = make("section", "sv-part");
@@ -73,7 +44,7 @@ function render({ model, el: root }) {
     put(button, watching ? "Pause" : "Watch again");
     put(note, state.problem);
     note.hidden = !state.problem;
-    keyed(metrics, state.metrics, () => {
+    keyed(metrics, state.metrics, byId, () => {
       const box = make("li", "sv-metric");
       // a list item has a property `value` of its own
       box.append((box.label = make("span")), (box.figure = make("strong")), (box.aim = make("span")));
@@ -82,17 +53,17 @@ function render({ model, el: root }) {
       box.dataset.above = String(one.above);
       put(box.label, one.name); put(box.figure, one.value); put(box.aim, `${one.aim}, ${one.by}`);
     });
-    keyed(alarms, state.alarms, line(["b", "glyph"], ["span", "text"]), (node, one) => {
+    keyed(alarms, state.alarms, byId, line(["b", "glyph"], ["span", "text"]), (node, one) => {
       node.dataset.state = one.state;
       put(node.glyph, one.glyph);
       put(node.text, `${one.policy} ${one.rule} · ${one.state.replace("_", " ")}`);
     });
-    keyed(activities, state.activities, line(["b", "glyph"], ["time", "time"], ["span", "what"], ["small", "why"]), (node, one) => {
+    keyed(activities, state.activities, byId, line(["b", "glyph"], ["time", "time"], ["span", "what"], ["small", "why"]), (node, one) => {
       node.title = one.status;
       put(node.glyph, one.glyph); put(node.time, clock(one.at)); put(node.what, one.what);
       put(node.why, one.status === "NotScaled" ? one.why : `${one.why} ${one.status}`);
     });
-    keyed(instances, state.instances, line(["span", "text"]), (node, one) => {
+    keyed(instances, state.instances, byId, line(["span", "text"]), (node, one) => {
       put(node.text, `${one.id}: ${one.tasks} task${one.tasks === 1 ? "" : "s"}`);
     });
     [state.alarms, state.activities, state.instances].forEach((items, n) => { parts[n].hidden = !items.length; });

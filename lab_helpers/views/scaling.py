@@ -1,15 +1,13 @@
 """The live view of a service that scales: a widget, and the thread that feeds it."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
+from lab_helpers.views.page import HERE, script, with_still
 from lab_helpers.views.scaling_chart import chart
 from lab_helpers.views.scaling_observe import WINDOW
 from lab_helpers.views.scaling_state import GLYPHS, OUTCOMES, Scaled, in_words, number
 from lab_helpers.views.watching import WatchingView
-
-HERE = Path(__file__).parent
 
 
 class Reads(Protocol):
@@ -39,7 +37,7 @@ class ScalingView(WatchingView):
         How long to watch, in real minutes. The button in the view watches again.
     """
 
-    _esm = HERE / "scaling.js"
+    _esm = script("scaling")
     _css = HERE / "scaling.css"
 
     def __init__(self, observer: Reads, every: float | None = None, minutes: float = 30.0) -> None:
@@ -91,10 +89,8 @@ class ScalingView(WatchingView):
         }  # fmt: skip
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         note = "<p data-still><em>Live chart of the service. It moves when this cell has run in a notebook.</em></p>"
-        return {**(data or {}), "text/plain": self.text(), "text/html": note}, metadata
+        return with_still(super()._repr_mimebundle_(**kwargs), self.text(), note)
 
 
 @dataclass(frozen=True)

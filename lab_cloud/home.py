@@ -151,9 +151,7 @@ def new_keys() -> tuple[str, str]:
 def write(home: Path, running: Running) -> None:
     """Say how to reach the cloud, in one step, so that no reader sees half of it; keep its port for the next one."""
     (home / PORT).write_text(f"{running.port}\n", encoding="ascii")
-    temporary = home / f"{STATE}.{os.getpid()}"
-    system.write_private(temporary, json.dumps(asdict(running), indent=2) + "\n")
-    temporary.replace(home / STATE)
+    system.write_private(home / STATE, json.dumps(asdict(running), indent=2) + "\n")
 
 
 def last_port(home: Path) -> int:

@@ -5,9 +5,10 @@
     python -m tools.suite matrix    what `make test-matrix` runs
 
 Two busy workers on two cores can fail a test that is right. Such a failure must not stop good work, and must not be
-hidden. So at most three failed tests run again with nothing beside them. When all pass, the run is green and says so
-at its end and in a file below `artifacts/`, with what was said first. What fails again is red, and so is a run with
-more failures, or one that did not end as a run of tests does.
+hidden. So when at most three things failed, their tests run again with nothing beside them; a cloud that a whole
+file of tests waits for in vain is one thing. When all pass, the run is green and says so at its end and in a file below
+`artifacts/`, with what was said first. What fails again is red, and so is a run with more failures, or one that did not
+end as a run of tests does.
 """
 
 import json
@@ -21,6 +22,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 MOST = 3  # more than so many failures are no accident
+Failed = dict[str, tuple[str, str]]
 SOME_FAILED = 1  # pytest's exit codes: 0 is "all passed", all others than these two are no result of tests
 PARALLEL = ("-n", "2", "--dist", "loadscope")
 PARTS = {
@@ -32,16 +34,16 @@ PARTS = {
 
 
 class Record:
-    """A plugin of pytest that writes down which tests failed, with their first text."""
+    """A plugin of pytest that writes down which tests failed, in which phase, with their first text."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.failed: dict[str, str] = {}
+        self.failed: Failed = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A phase of a test has ended; with workers, this is called where the run began."""
         if report.failed:
-            self.failed.setdefault(report.nodeid, report.longreprtext)
+            self.failed.setdefault(report.nodeid, (report.when or "", report.longreprtext))
 
     def pytest_sessionfinish(self) -> None:
         """The run is over."""
@@ -60,13 +62,18 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Record(Path(path)))
 
 
-def ask(root: Path, arguments: Sequence[str]) -> tuple[int, dict[str, str]]:
-    """Run pytest; its exit code, and the tests that failed with their texts."""
+def things(failed: Failed) -> int:
+    """How many things failed: each test by itself, but what a file could not set up counts once."""
+    return len({test.partition("::")[0] if phase == "setup" else test for test, (phase, _) in failed.items()})
+
+
+def ask(root: Path, arguments: Sequence[str]) -> tuple[int, Failed]:
+    """Run pytest; its exit code, and the tests that failed with their phases and texts."""
     with tempfile.TemporaryDirectory() as folder:
         kept = Path(folder) / "failures.json"
         command = [sys.executable, "-m", "pytest", "-p", "tools.suite", f"--write-failures={kept}", *arguments]
         code = subprocess.run(command, cwd=root, check=False).returncode
-        failed: dict[str, str] = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
+        failed: Failed = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
     return code, failed
 
 
@@ -91,13 +98,13 @@ def run(root: Path, name: str, parts: Sequence[Sequence[str]]) -> int:
     report.unlink(missing_ok=True)
     for arguments in parts:
         code, failed = ask(root, arguments)
-        if code == SOME_FAILED and 0 < len(failed) <= MOST:
+        if code == SOME_FAILED and 0 < things(failed) <= MOST:
             print(f"\nOnce more, with nothing beside: {', '.join(failed)}", flush=True)
             code, _ = ask(root, [*failed])
             if code == 0:
                 report.parent.mkdir(exist_ok=True)
                 with report.open("a", encoding="utf-8") as file:
-                    file.writelines(f"{test}\n{text}\n\n" for test, text in failed.items())
+                    file.writelines(f"{test}\n{text}\n\n" for test, (_, text) in failed.items())
         if code:
             return code
     if report.is_file():

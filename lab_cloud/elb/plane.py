@@ -7,6 +7,7 @@ serving begins on the loop a moment later and takes what has queued up.
 import asyncio
 import json
 import socket
+import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -181,6 +182,7 @@ class Ports:
     def __init__(self, home: Path | None, file: str = "elb-ports.json") -> None:
         self._file = home / file if home is not None else None
         self._ports = self._read()
+        self._remembering = threading.Lock()
 
     def bind(self, key: str) -> socket.socket:
         """A listening socket on the port that this listener had before, or on a free one."""
@@ -188,9 +190,10 @@ class Ports:
         if sock is None:
             raise OSError("no loopback port is free")
         port: int = sock.getsockname()[1]
-        if self._ports.get(key) != port:
-            self._ports[key] = port
-            self._write()
+        with self._remembering:
+            if self._ports.get(key) != port:
+                self._ports[key] = port
+                self._write()
         return sock
 
     def _read(self) -> dict[str, int]:

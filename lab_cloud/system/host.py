@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,7 @@ def proc_stat(pid: int) -> list[str]:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read (mode 0600), all of it or nothing.
+    """Write a file that only its owner may read (mode 0600), all of it or nothing, also when many write it at once.
 
     Parameters
     ----------
@@ -80,14 +81,13 @@ def write_private(path: Path, text: str) -> None:
     text : str
         Its new content.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # a name of this call alone; 0600
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
-        beside.replace(path)
+        Path(beside).replace(path)
     except BaseException:
-        beside.unlink(missing_ok=True)
+        Path(beside).unlink(missing_ok=True)
         raise
 
 

@@ -77,6 +77,13 @@ def test_a_fixture_that_fails_counts_as_its_test(project: Path) -> None:
     assert "made was late" in report(project)
 
 
+def test_what_a_file_cannot_set_up_counts_once(project: Path) -> None:
+    fixture = "\nimport pytest\n\n@pytest.fixture(scope='module')\ndef place(): fails_once('cloud')\n"
+    many = "".join(f"\ndef test_{n}(place): pass\n" for n in "abcde")
+    assert run(project, ONCE + fixture + many) == 0
+    assert report(project).count("cloud was late") == 5
+
+
 @pytest.mark.parametrize(("code", "wanted"), [("def test_(:", 2), ("", 5)])
 def test_a_run_that_is_no_result_is_red(project: Path, code: str, wanted: int) -> None:
     assert run(project, code) == wanted

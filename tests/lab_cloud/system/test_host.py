@@ -3,6 +3,8 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,22 @@ def test_a_private_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path
         system.write_private(path, "half \ud800")
     assert path.read_text() == "old"
     assert [each.name for each in tmp_path.iterdir()] == ["cloud.json"]
+
+
+def test_a_private_file_written_by_many_at_once_is_whole(tmp_path: Path) -> None:
+    file, together = tmp_path / "key", threading.Barrier(8)
+
+    def write(letter: str) -> None:
+        for _ in range(50):
+            together.wait(timeout=30)
+            system.write_private(file, letter * 5000)
+
+    with ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(write, letter) for letter in "abcdefgh"]:
+            done.result()
+    text = file.read_text()
+    assert text in {letter * 5000 for letter in "abcdefgh"}
+    assert list(tmp_path.iterdir()) == [file]
 
 
 def test_who_is_alive() -> None:

@@ -20,6 +20,7 @@ from .on_this_machine import OnThisMachine
 from .pictures import Pictures
 from .progress import Progress
 from .replay import Built, footprint, replay
+from .tracebacks import explain_failures
 
 START_FIRST = "Run lab.start() first."
 
@@ -49,6 +50,7 @@ class Lab(OnThisMachine, OnKubernetes, Inside, Pictures, Estimates, Designing):
         self._tags: dict[str, str] = {}
         self._used: set[str] = set()
         self._started = False
+        explain_failures()
 
     # -- the cloud -------------------------------------------------------------------------------------------
 
@@ -138,8 +140,8 @@ class Lab(OnThisMachine, OnKubernetes, Inside, Pictures, Estimates, Designing):
 
         Raises
         ------
-        NotReached
-            When the time is over, or it cannot be reached any more; with the service's latest events.
+        NotReached, NotFound
+            When the time is over, or it cannot be reached any more, with the latest events; or no waiter is called so.
 
         Examples
         --------

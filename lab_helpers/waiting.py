@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .errors import NotReached
+from .errors import NotFound, NotReached
 
 LEAST = 60.0  # real seconds a waiter has at least: real work is in it, which no speed shortens
 QUIET = 2.0  # seconds before a line is shown
@@ -34,7 +34,11 @@ def wait(client: Any, name: str, params: Mapping[str, Any], delay: float | None,
     ------
     NotReached
         When the time is over, or an answer says that the condition cannot be reached any more.
+    NotFound
+        When the client has no such waiter; with those that it has.
     """
+    if name not in client.waiter_names:
+        raise NotFound(f"There is no waiter {name!r}.", f"Here there are {', '.join(client.waiter_names)}.")
     config = client.get_waiter(name).config
     operation = _snake(config.operation)
     limit = max(LEAST, config.delay * config.max_attempts / speed)

@@ -6,7 +6,7 @@ import pytest
 from botocore.stub import Stubber
 
 from lab_helpers import waiting
-from lab_helpers.errors import NotReached
+from lab_helpers.errors import NotFound, NotReached
 
 SERVICES = {"cluster": "demo", "services": ["web"]}
 
@@ -32,6 +32,11 @@ def service(running: int, deployments: int = 1, **more: Any) -> dict[str, Any]:
             }
         ]
     }
+
+
+def test_a_waiter_that_is_not_there_names_those_that_are(ecs: tuple[Any, Stubber]) -> None:
+    with pytest.raises(NotFound, match="There is no waiter 'services_stabel'"):
+        waiting.wait(ecs[0], "services_stabel", SERVICES, 0.0, 60)
 
 
 def test_it_looks_until_the_condition_is_reached(ecs: tuple[Any, Stubber]) -> None:

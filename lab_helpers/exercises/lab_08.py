@@ -1,4 +1,4 @@
-"""Lab 08: a repository with rules, a finding to mend, a life-cycle policy of two rules, a policy to mend."""
+"""Lab 08: a repository with rules, a finding to mend, a lifecycle policy of two rules, a policy to mend."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -76,7 +76,7 @@ def stricter_policy(lab: "Lab") -> "Outcome":
     try:
         text = ecr.get_lifecycle_policy(repositoryName=NIGHTLY)["lifecyclePolicyText"]
     except ecr.exceptions.LifecyclePolicyNotFoundException:
-        return NotAttempted(f"{NIGHTLY} has no life-cycle policy.")
+        return NotAttempted(f"{NIGHTLY} has no lifecycle policy.")
     rules = [rule["selection"] for rule in json.loads(text)["rules"]]
     counts = [one["countNumber"] for one in rules if one["countType"] == "imageCountMoreThan"]
     if len(rules) == 1 and counts == [4]:
@@ -270,7 +270,7 @@ EXERCISES: dict[str, Exercise] = {
     ),
     "08c": Exercise(
         id="08c",
-        title="A life-cycle policy with two rules",
+        title="A lifecycle policy with two rules",
         check=stricter_policy,
         hints=(
             "A repository has one policy. put_lifecycle_policy replaces the old one, so write both rules into the new.",

@@ -12,6 +12,7 @@ end as a run of tests does.
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -25,9 +26,11 @@ MOST = 3  # more than so many failures are no accident
 Failed = dict[str, tuple[str, str]]
 SOME_FAILED = 1  # pytest's exit codes: 0 is "all passed", all others than these two are no result of tests
 PARALLEL = ("-n", "2", "--dist", "loadscope")
+# Only files with such a test are asked for them: to look through all files takes longer than these tests.
+SERIAL = [str(path) for path in sorted((ROOT / "tests").rglob("test_*.py")) if "mark.serial" in path.read_text("utf-8")]
 PARTS = {
     # Those that measure under load come last, one after the other.
-    "test": ((*PARALLEL, "-m", "not serial and not matrix"), ("-m", "serial and not matrix")),
+    "test": ((*PARALLEL, "-m", "not serial and not matrix"), ("-m", "serial and not matrix", *SERIAL)),
     "fast": ((*PARALLEL, "-m", "not (serial or matrix or browser or labs or kubectl or cloud)"),),
     "matrix": ((*PARALLEL, "-m", "matrix"),),
 }
@@ -72,7 +75,9 @@ def ask(root: Path, arguments: Sequence[str]) -> tuple[int, Failed]:
     with tempfile.TemporaryDirectory() as folder:
         kept = Path(folder) / "failures.json"
         command = [sys.executable, "-m", "pytest", "-p", "tools.suite", f"--write-failures={kept}", *arguments]
-        code = subprocess.run(command, cwd=root, check=False).returncode
+        # Where Python may not keep what it compiles, each of a run's thousand processes compiles its imports anew.
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        code = subprocess.run(command, cwd=root, env=environment, check=False).returncode
         failed: Failed = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
     return code, failed
 

@@ -19,6 +19,7 @@ clean        stop the embedded cloud, remove `.venv/` and caches; your notebooks
 
 from __future__ import annotations  # an older Python must get as far as being told that it is too old
 
+import compileall
 import hashlib
 import importlib.util
 import json
@@ -44,6 +45,7 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 # The system's certificates: schools and companies often add their own.
 UV = (PYTHON, "-m", "uv", "--system-certs", "pip")
 OLDEST = (3, 11)
+PACKAGES = ("lab_cloud", "lab_helpers")
 CACHES = (".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", "artifacts")
 
 
@@ -63,6 +65,7 @@ def run(*argv: str | Path) -> None:
 
 def setup() -> None:
     """Create `.venv/` with exactly the locked versions; a second run only compares a stamp."""
+    precompile()
     if STAMP.is_file() and STAMP.read_text(encoding="utf-8") == stamp() and PYTHON.exists():
         return
     if importlib.util.find_spec("ensurepip") is None:
@@ -76,9 +79,16 @@ def setup() -> None:
     only_uv.write_text(locked("uv"), encoding="utf-8")
     pip = (PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
     run(*pip, "--require-hashes", "--no-deps", "-r", only_uv)
-    run(*UV, "install", "--quiet", "--python", PYTHON, "--require-hashes", "-r", LOCK)
+    # Bytecode as pip would write it: whoever may not write into this folder later, as in a classroom, never could.
+    run(*UV, "install", "--quiet", "--compile-bytecode", "--python", PYTHON, "--require-hashes", "-r", LOCK)
     run(PYTHON, Path(__file__), "link")
     STAMP.write_text(stamp(), encoding="utf-8")
+
+
+def precompile() -> None:
+    """Write the bytecode of the course where it is not up to date: without it the cloud starts in twice the time."""
+    for name in PACKAGES:
+        compileall.compile_dir(ROOT / name, quiet=2)  # a folder that cannot be written stays as it is
 
 
 def stamp() -> str:
@@ -106,6 +116,7 @@ def link() -> None:
     """Let the running Python import the course from any folder, and give its JupyterLab the course's settings."""
     packages = Path(sysconfig.get_path("purelib"))
     (packages / "containers-on-aws.pth").write_text(f"{ROOT}\n", encoding="utf-8")
+    precompile()
     settings = Path(sys.prefix) / "share" / "jupyter" / "lab" / "settings"
     settings.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(ROOT / "jupyter" / "overrides.json", settings / "overrides.json")

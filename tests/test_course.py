@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,17 @@ def test_a_copy_from_elsewhere_is_the_learners(folder: Path) -> None:
     (folder / "workspace" / "00-a.ipynb").write_text("from elsewhere")
     assert course.fill_workspace() == ["00-a.ipynb"]
     assert mine(folder) == "from elsewhere"
+
+
+def test_the_bytecode_of_the_course_is_there_before_its_first_start(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # as in a classroom, where no learner writes it
+    source = folder / "lab_cloud" / "deep" / "one.py"
+    source.parent.mkdir(parents=True)
+    source.write_text("ONE = 1\n")
+    course.precompile()
+    assert Path(cache_from_source(str(source))).is_file()
 
 
 def test_uv_is_installed_as_the_lock_says() -> None:

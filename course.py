@@ -174,6 +174,11 @@ def trust_copies() -> None:
     TRUSTED.write_text(stamp, encoding="utf-8")
 
 
+def surroundings() -> dict[str, str]:
+    """JupyterLab's environment: `python` and `aws` are the course's, in its terminals and behind a `!` in a cell."""
+    return {**os.environ, "PATH": os.pathsep.join([str(PYTHON.parent), os.environ.get("PATH", "")])}
+
+
 def lab(arguments: Sequence[str]) -> None:
     """Open JupyterLab at the first lab, on this machine only; stop the embedded cloud when it ends."""
     setup()
@@ -187,7 +192,7 @@ def lab(arguments: Sequence[str]) -> None:
         "--LabApp.default_url=/lab/tree/00-start-here.ipynb",
         *arguments,
     ]  # fmt: skip
-    process = subprocess.Popen(argv, cwd=WORKSPACE)
+    process = subprocess.Popen(argv, cwd=WORKSPACE, env=surroundings())
     # Control-C is JupyterLab's question to ask; this program only waits for the answer.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     code = process.wait()

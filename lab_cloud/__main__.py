@@ -169,6 +169,12 @@ def _last_words(log: Path, start: int) -> tuple[str, str]:
     if said:
         message, _, remedy = said[-1].removeprefix("error: ").partition(" | ")
         return message, remedy
+    if lines and lines[-1].startswith("ModuleNotFoundError"):
+        theirs = ".venv\\Scripts\\python" if os.name == "nt" else ".venv/bin/python"
+        return (
+            f"This Python ({sys.executable}) has not all that the course needs.",
+            f"Take the course's, in its folder: {theirs} -m lab_cloud up. If there is none yet: python course.py setup",
+        )
     return (lines[-1] if lines else "The cloud ended at once."), f"Look into {log}."
 
 

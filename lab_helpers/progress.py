@@ -79,6 +79,17 @@ class Progress:
         """Per lab, per question: ``right``, ``first``, ``tries``, ``last``."""
         return dict(self._store.read().get("quizzes", {}))
 
+    def __repr__(self) -> str:
+        from .classroom.results import labs
+
+        begun = [
+            f"Lab {one.lab:02d}: {one.done} of {one.exercises} exercises done,"
+            f" {one.right_first} of {one.questions} questions right at the first try"
+            for one in labs(self.checks(), self.quizzes())
+            if one.tries or one.answered
+        ]
+        return "\n".join(begun) or "Nothing yet. lab.check(...) and lab.quiz() write here what you have done."
+
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,5 +1,6 @@
 """`course.py`, which sets everything up: what it copies, what it keeps, what it installs."""
 
+import shutil
 import subprocess
 import sys
 from importlib.util import cache_from_source
@@ -73,6 +74,12 @@ def test_the_bytecode_of_the_course_is_there_before_its_first_start(
     source.write_text("ONE = 1\n")
     course.precompile()
     assert Path(cache_from_source(str(source))).is_file()
+
+
+def test_python_is_the_courses_own_in_jupyterlab() -> None:
+    found = shutil.which("python", path=course.surroundings()["PATH"])
+    assert found is not None
+    assert Path(found).parent == course.PYTHON.parent
 
 
 def test_uv_is_installed_as_the_lock_says() -> None:

@@ -82,9 +82,8 @@ def read(path: Path) -> Learner:
         if content["form"] != FORM:
             raise ValueError(content["form"])
         checks, quizzes = dict(content["checks"]), dict(content["quizzes"])
-        labs = tuple(_lab(number, checks, quizzes.get(f"{number:02d}", {})) for number in home.all_numbers())
         stuck = tuple(sorted(one for one, entry in checks.items() if not entry.get("done")))
-        return Learner(str(content["learner"]), str(content["exported"]), labs, stuck)
+        return Learner(str(content["learner"]), str(content["exported"]), labs(checks, quizzes), stuck)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise LabError(
             f"{path.name} is no file of progress ({type(error).__name__}).",
@@ -106,6 +105,11 @@ def read_all(paths: Iterable[Path]) -> tuple[list[Learner], list[str]]:
             if found.name not in newest or newest[found.name].exported < found.exported:
                 newest[found.name] = found
     return sorted(newest.values(), key=lambda one: one.name), problems
+
+
+def labs(checks: dict[str, Any], quizzes: dict[str, Any]) -> tuple[LabResult, ...]:
+    """How far somebody is in each lab, from `Progress.checks` and `Progress.quizzes`."""
+    return tuple(_lab(number, checks, quizzes.get(f"{number:02d}", {})) for number in home.all_numbers())
 
 
 def _lab(number: int, checks: dict[str, Any], quiz: dict[str, Any]) -> LabResult:

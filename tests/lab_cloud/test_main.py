@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from lab_cloud import system
+from lab_cloud.__main__ import _last_words
 from tests.lab_cloud.ecs.test_tasks_api import FOREVER
 from tests.stage import ROOT, Place, RunningCloud
 from tests.waiting import until
@@ -123,6 +124,14 @@ def test_a_home_that_cannot_be_made_is_said_plainly(tmp_path: Path) -> None:
 @pytest.mark.parametrize("speed", ["0", "-1", "nan", "1e9"])
 def test_a_speed_that_makes_no_sense(new_cloud: RunningCloud, speed: str) -> None:
     assert "speed" in new_cloud.command("up", f"--speed={speed}", code=1).stderr
+
+
+def test_a_python_without_the_courses_packages_is_told_which_one_has_them(tmp_path: Path) -> None:
+    log = tmp_path / "cloud.log"
+    log.write_text("old\nTraceback (most recent call last):\nModuleNotFoundError: No module named 'uvicorn'\n")
+    message, remedy = _last_words(log, 4)
+    assert sys.executable in message
+    assert ".venv" in remedy
 
 
 def test_commands_without_a_cloud_say_what_to_do(new_cloud: RunningCloud) -> None:

@@ -30,6 +30,15 @@ def test_what_was_done_once_stays_done(home: Path) -> None:
     assert datetime.fromisoformat(entry["done"]).tzinfo is not None
 
 
+def test_it_shows_how_far_the_learner_is(home: Path) -> None:
+    progress = Progress(home)
+    assert repr(progress).startswith("Nothing yet.")
+    progress.record_check("00a", "done")
+    progress.record_quiz(0, "00-cost", True)
+    progress.record_quiz(0, "00-aws", False)
+    assert repr(progress) == "Lab 00: 1 of 1 exercises done, 1 of 6 questions right at the first try"
+
+
 def test_the_first_answer_of_a_quiz_is_kept_apart(home: Path) -> None:
     progress = Progress(home)
     progress.record_quiz(3, "q1", False)

@@ -125,22 +125,29 @@ def link() -> None:
 # -- workspace ---------------------------------------------------------------------------------------------------------
 
 
-def fill_workspace() -> list[str]:
+def fill_workspace(workspace: Path | None = None) -> list[str]:
     """Copy the labs to `workspace/`; what the learner has changed there is never overwritten.
+
+    Parameters
+    ----------
+    workspace : Path, optional
+        Another folder than `workspace/`.
 
     Returns
     -------
     list of str
         Labs that have a newer edition while the learner's copy was kept.
     """
-    WORKSPACE.mkdir(exist_ok=True)
-    copied: dict[str, str] = json.loads(COPIED.read_text(encoding="utf-8")) if COPIED.is_file() else {}
+    workspace = workspace or WORKSPACE
+    workspace.mkdir(exist_ok=True)
+    note = workspace / COPIED.name
+    copied: dict[str, str] = json.loads(note.read_text(encoding="utf-8")) if note.is_file() else {}
     kept: list[str] = []
     for source in sorted(LABS.rglob("*")):
         name = source.relative_to(LABS).as_posix()
         if source.is_dir() or ".ipynb_checkpoints" in name or "__pycache__" in name:
             continue
-        target = WORKSPACE / name
+        target = workspace / name
         new = hashlib.sha256(source.read_bytes()).hexdigest()
         if target.exists() and copied.get(name) != new:
             mine = hashlib.sha256(target.read_bytes()).hexdigest()
@@ -153,7 +160,7 @@ def fill_workspace() -> list[str]:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
             copied[name] = new
-    COPIED.write_text(json.dumps(copied, indent=1, sort_keys=True), encoding="utf-8")
+    note.write_text(json.dumps(copied, indent=1, sort_keys=True), encoding="utf-8")
     return kept
 
 

@@ -1,0 +1,342 @@
+"""Does the whole course as a learner does, on one embedded cloud: open, run, solve, clean up, next lab.
+
+    python -m tools.course_walk            all labs, in their order
+    python -m tools.course_walk 03 08      only those
+
+Each notebook is a copy in a fresh workspace, as `make lab` makes it, and runs in a kernel of its own. Every cell runs.
+Each exercise is checked before anything was tried, its hints are asked for, its solution goes into the learner's cell,
+and it is checked again. Each question of the quiz is answered wrong and then right, by the messages that the page
+sends. After `lab.teardown()` nothing may be left: the course looks, and `tools/leftovers.py` looks from outside.
+
+What is written: `artifacts/course.json` (all that is in the table, and each problem), `artifacts/minutes.csv` (how long
+each lab took; `python -m tools.minutes` makes the learner's minutes of it), and the solved notebooks with `--keep`.
+"""
+
+import argparse
+import asyncio
+import csv
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+
+import course
+from lab_helpers import exercises, home
+from tests.labs.running import CHECK, EMPTY, shown
+from tests.stage import RunningCloud
+from tests.waiting import until
+from tools.leftovers import Leftovers
+from tools.notebooks import NEVER_BEGAN, ROOT, STARTS, WIDGET, fresh_cloud, read, tags, write
+
+ARTIFACTS = ROOT / "artifacts"
+MINUTES = ARTIFACTS / "minutes.csv"
+MINUTES_HEAD = ("lab", "seconds", "backend", "runtime", "speed", "measured_on")
+SECONDS = 300  # for one cell
+WIDTH = 24
+LOOK_AGAIN = "found = lab.teardown(dry_run=True)\nprint(len(found.things), *found.things, *found.unseen)"
+
+
+@dataclass
+class Walked:
+    """What one lab came to.
+
+    Parameters
+    ----------
+    lab : int
+        The lab's number.
+    seconds : float
+        From the open notebook to the end of `lab.teardown()`.
+    cells : int
+        Cells of code that ran.
+    solved, exercises : int
+        Exercises that were done in the end, and all.
+    right, questions : int
+        Questions whose answer was noted as right in the end and as wrong at first, and all.
+    left : list of str
+        What was there after the clean-up.
+    problems : list of str
+        Everything that a learner would call an error.
+    """
+
+    lab: int
+    seconds: float = 0.0
+    cells: int = 0
+    solved: int = 0
+    exercises: int = 0
+    right: int = 0
+    questions: int = 0
+    left: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def well(self) -> bool:
+        """Whether there was no error, and nothing is left."""
+        return not self.problems and not self.left
+
+
+class Sitting:
+    """One learner with one notebook.
+
+    Parameters
+    ----------
+    path : Path
+        The learner's copy.
+    environment : dict of str
+        The kernel's.
+    """
+
+    def __init__(self, path: Path, environment: dict[str, str]) -> None:
+        self.path = path
+        self.walked = Walked(int(path.name[:2]))
+        self._environment = environment
+        self._stored = read(path)
+        self._notebook = read(path)
+        self._code = [cell for cell in self._notebook.cells if cell.cell_type == "code"]
+        self._client: Any = None
+        self._solving = 0
+
+    async def go(self) -> Walked:
+        """Run the lab from its first cell to its last, whatever goes wrong on the way."""
+        self._client = NotebookClient(
+            self._notebook, timeout=SECONDS, kernel_name="python3",
+            resources={"metadata": {"path": str(self.path.parent)}},
+        )  # fmt: skip
+        async with self._client.async_setup_kernel(env=self._environment):
+            began = time.monotonic()
+            try:
+                await self._all_cells()
+            except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+                self.walked.problems.append(str(error))
+                await self._clean_up()
+            self.walked.seconds = round(time.monotonic() - began, 1)
+            await self._look_again()
+        write(self.path, self._notebook)
+        bar(self.walked.lab, 1, 1, time.monotonic() - began)
+        return self.walked
+
+    async def _all_cells(self) -> None:
+        began = time.monotonic()
+        for number, cell in enumerate(self._code):
+            bar(self.walked.lab, number, len(self._code), time.monotonic() - began)
+            before = "".join(shown(cell))
+            if "exercise" in tags(cell) and "# lab." in cell.source:
+                cell.source = cell.source.replace("# lab.", "lab.")
+            await self._run(cell)
+            if "nbval-check-output" in tags(cell) and "".join(shown(cell)) != before:
+                self._wrong(cell, f"shows\n{''.join(shown(cell))}\nand not, as it is stored,\n{before}")
+            if match := CHECK.fullmatch(cell.source):
+                self._say(cell, "Not attempted.", "before anything was tried")
+                self._solving = number
+                self.walked.exercises += 1
+                solution = exercises.find(match[1]).code
+            elif self._solving and "exercise" in tags(cell):  # the hints, which stand below the check
+                await self._solve(solution)
+            if "quiz" in tags(cell):
+                self._answer(cell)
+
+    async def _solve(self, solution: str) -> None:
+        mine, check = self._code[self._solving - 1], self._code[self._solving]
+        self._solving = 0
+        assert mine.source.startswith(EMPTY.strip())
+        mine.source = solution
+        await self._run(mine)
+        await self._run(check)
+        self.walked.solved += self._say(check, "Done.", "with the solution")
+
+    async def _run(self, cell: NotebookNode) -> None:
+        await self._client.async_execute_cell(cell, self._notebook.cells.index(cell))
+        self.walked.cells += 1
+        for output in cell.outputs:
+            if output.get("name") == "stderr":
+                self._wrong(cell, f"writes to stderr: {output.text}")
+
+    def _say(self, cell: NotebookNode, words: str, when: str) -> bool:
+        said = "".join(shown(cell))
+        if words not in said:
+            self._wrong(cell, f"says {when}: {said.strip()}")
+        return words in said
+
+    def _wrong(self, cell: NotebookNode, what: str) -> None:
+        self.walked.problems.append(f"{cell.source.strip().splitlines()[0]} {what}")
+
+    # -- the quiz ------------------------------------------------------------------------------------------------------
+
+    def _answer(self, cell: NotebookNode) -> None:
+        """Send what the page sends for each question: a wrong choice first, then the right one."""
+        widget = next(one.data[WIDGET]["model_id"] for one in cell.outputs if WIDGET in one.get("data", {}))
+        kernel = self._client.kc
+        for question in self._client.widget_state[widget]["questions"]:
+            self.walked.questions += 1
+            choices = question["choices"]
+            if not all(choice["why"].strip() for choice in choices):
+                self._wrong(cell, f"explains not every choice of {question['id']}")
+            for right in (False, True):
+                chosen = next(place for place, choice in enumerate(choices) if choice["correct"] == right)
+                data = {"method": "custom", "content": {"question": question["id"], "choice": chosen}}
+                kernel.shell_channel.send(kernel.session.msg("comm_msg", {"comm_id": widget, "data": data}))
+
+    # -- the end -------------------------------------------------------------------------------------------------------
+
+    async def _clean_up(self) -> None:
+        """After an error: what a learner does who gives up."""
+        await self._extra("lab.teardown()")
+
+    async def _look_again(self) -> None:
+        said = await self._extra(LOOK_AGAIN)
+        if said.strip() != "0":
+            self.walked.left.append(f"lab.teardown(dry_run=True) finds {said.strip()}")
+        kept = json.loads((Path(self._environment["LAB_HOME"]) / "progress.json").read_text(encoding="utf-8"))
+        answers = kept.get("quizzes", {}).get(f"{self.walked.lab:02d}", {}).values()
+        self.walked.right = sum(one["right"] and not one["first"] and one["tries"] == 2 for one in answers)
+        if self.walked.right != self.walked.questions:
+            self.walked.problems.append(f"progress.json has of the quiz: {list(answers)}")
+        done = [one for one, check in kept.get("checks", {}).items() if "done" in check]
+        missed = [one for one in exercises.of_lab(self.walked.lab) if one not in done]
+        if missed:
+            self.walked.problems.append(f"progress.json has not as done: {', '.join(missed)}")
+        kernel = psutil.Process(self._client.km.provisioner.pid)
+        try:
+            until(lambda: not kernel.children(recursive=True))
+        except AssertionError:
+            self.walked.left += [f"process of the kernel: {child}" for child in kernel.children(recursive=True)]
+
+    async def _extra(self, source: str) -> str:
+        """Run a cell that is not in the notebook; what it shows, the error included."""
+        cell = new_code_cell(source)
+        self._notebook.cells.append(cell)
+        try:
+            await self._client.async_execute_cell(cell, len(self._notebook.cells) - 1)
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+            self.walked.problems.append(str(error))
+            return str(error)
+        finally:
+            self._notebook.cells.pop()
+        return "".join(shown(cell))
+
+
+def walk(labs: Sequence[int], keep: Path | None = None) -> Iterator[Walked]:
+    """Do these labs one after the other, on one cloud; each is given back when nothing of it should be left.
+
+    Parameters
+    ----------
+    labs : sequence of int
+        The numbers of the labs.
+    keep : Path, optional
+        Where the learner's notebooks are copied to at the end.
+    """
+    with fresh_cloud() as environment, tempfile.TemporaryDirectory(prefix="lab-workspace-") as folder:
+        lab_home, workspace = Path(environment["LAB_HOME"]), Path(folder) / "workspace"
+        course.fill_workspace(workspace)
+        RunningCloud(lab_home).command("up")
+        leftovers = Leftovers(lab_home)
+        for path in sorted(workspace.glob("*.ipynb")):
+            if int(path.name[:2]) not in labs:
+                continue
+            walked = sit(path, environment)
+            walked.left += leftovers.find()
+            yield walked
+        if keep is not None:
+            shutil.copytree(workspace, keep, dirs_exist_ok=True)
+
+
+def sit(path: Path, environment: dict[str, str]) -> Walked:
+    """Do one lab; a kernel that never began is started again."""
+    for left in reversed(range(STARTS)):
+        try:
+            return asyncio.run(Sitting(path, environment).go())
+        except RuntimeError as error:
+            if not left or NEVER_BEGAN not in str(error):
+                raise
+    raise AssertionError("unreachable")
+
+
+# -- what is shown and written -----------------------------------------------------------------------------------------
+
+
+def bar(lab: int, done: int, total: int, seconds: float) -> None:
+    """Show on a terminal how far a lab is."""
+    if sys.stdout.isatty():
+        full = WIDTH * done // total
+        end = "\n" if done == total else ""
+        print(
+            f"\rlab {lab:02d} {'█' * full}{'░' * (WIDTH - full)} {done:3}/{total} {seconds:4.0f} s", end=end, flush=True
+        )
+
+
+def table(walks: Sequence[Walked]) -> str:
+    """One line a lab, and a sum."""
+    lines = ["lab   seconds  cells  exercises  quiz   left  problems"]
+    lines += [
+        f"{one.lab:02d}    {one.seconds:7.1f}  {one.cells:5}  {f'{one.solved}/{one.exercises}':>9}"
+        f"  {f'{one.right}/{one.questions}':>5}  {len(one.left):4}  {len(one.problems):8}"
+        for one in walks
+    ]
+    total = f"all   {sum(one.seconds for one in walks):7.1f}  {sum(one.cells for one in walks):5}"
+    total += f"  {f'{sum(one.solved for one in walks)}/{sum(one.exercises for one in walks)}':>9}"
+    total += f"  {f'{sum(one.right for one in walks)}/{sum(one.questions for one in walks)}':>5}"
+    total += f"  {sum(len(one.left) for one in walks):4}  {sum(len(one.problems) for one in walks):8}"
+    return "\n".join([*lines, total])
+
+
+def report(walks: Sequence[Walked], artifacts: Path = ARTIFACTS) -> None:
+    """Write the two files; labs that were not walked now keep their row of minutes."""
+    artifacts.mkdir(exist_ok=True)
+    content = {"measured_on": measured_on(), "labs": [asdict(one) for one in walks]}
+    (artifacts / "course.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    path = artifacts / MINUTES.name
+    rows = {}
+    if path.is_file():
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = {row["lab"]: row for row in csv.DictReader(file)}
+    backend, runtime = os.environ.get("LAB_BACKEND") or "embedded", os.environ.get("LAB_RUNTIME") or "process"
+    for one in walks:
+        if one.well:
+            values = (f"{one.lab:02d}", f"{one.seconds:.1f}", backend, runtime, "60", measured_on())
+            rows[values[0]] = dict(zip(MINUTES_HEAD, values, strict=True))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, MINUTES_HEAD, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows[lab] for lab in sorted(rows))
+
+
+def measured_on() -> str:
+    """The day and the machine, as far as figures depend on it."""
+    return f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} {platform.machine()}, {psutil.cpu_count()} cores"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; 1 when a learner would have met an error or something was left."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.course_walk", description="Does the course as a learner does."
+    )
+    parser.add_argument("labs", nargs="*", type=int, metavar="LAB", help="numbers of labs (default: all)")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="copy the solved notebooks there")
+    chosen = parser.parse_args(arguments)
+    walks = []
+    for one in walk(chosen.labs or home.all_numbers(), chosen.keep):
+        walks.append(one)
+        for line in (*one.problems, *(f"left: {thing}" for thing in one.left)):
+            print(f"lab {one.lab:02d}: {line}", flush=True)
+        if not sys.stdout.isatty():
+            print(f"lab {one.lab:02d}: {one.seconds:.1f} s, {'well' if one.well else 'NOT well'}", flush=True)
+    print(table(walks))
+    report(walks)
+    return 0 if walks and all(one.well for one in walks) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -303,6 +303,13 @@ def test_the_readme_names_every_lab() -> None:
     assert rows == [path.name[:2] for path in LABS]
 
 
+def test_every_lab_has_a_test_of_its_exercises_and_one_in_a_browser() -> None:
+    there = {path.relative_to(ROOT / "tests").as_posix() for path in (ROOT / "tests").rglob("test_lab_*.py")}
+    numbers = [path.name[:2] for path in LABS if path.name[:2] != "00"]
+    wanted = {f"{place}/test_lab_{one}.py" for one in numbers for place in ("browser", "lab_helpers/exercises")}
+    assert sorted(wanted - there) == []
+
+
 @labs
 def test_every_code_cell_is_classified_once(path: Path) -> None:
     assert [told(cell) for cell in code_cells(path) if len(tags(cell) & KIND) != 1] == []

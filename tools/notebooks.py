@@ -9,6 +9,7 @@ speaks of are kept, still pictures are kept, and everything that would differ at
 """
 
 import argparse
+import hashlib
 import os
 import re
 import subprocess
@@ -38,6 +39,8 @@ CHANGING = {
     "a port of this machine": re.compile(r"127\.0\.0\.1:\d+|localhost:\d+"),
     "a memory address": re.compile(r"0x[0-9a-f]{6,}"),
 }
+DRAWN = re.compile(r"[0-9a-f]{8}(-[0-9a-f-]+)?")
+"""The id that JupyterLab draws for a new cell: it would be another one each time the cell is made anew."""
 PATH_OF_A_MACHINE = re.compile(r"(?:^|[\s\"'(])(?:/(?:home|root|Users|tmp|work)/|[A-Z]:\\)")
 
 
@@ -77,7 +80,24 @@ def tidy(notebook: NotebookNode) -> NotebookNode:
         count += 1
         cell.execution_count = count
         cell.outputs = [] if "exercise" in known else list(_kept(cell, count))
+    _give_ids(notebook)
     return notebook
+
+
+def _give_ids(notebook: NotebookNode) -> None:
+    """Give each cell whose id was drawn one that comes from the lab and the cell's words."""
+    number = notebook.metadata["containers_on_aws"].get("lab", 0)
+    taken = {cell.get("id") for cell in notebook.cells}
+    for cell in notebook.cells:
+        if not DRAWN.fullmatch(cell.get("id", "")):
+            continue
+        given = first = f"lab{number:02d}-{hashlib.sha256(cell.source.encode()).hexdigest()[:8]}"
+        again = 1
+        while given in taken:
+            again += 1
+            given = f"{first}-{again}"
+        taken.add(given)
+        cell["id"] = given
 
 
 def _kept(cell: NotebookNode, count: int) -> Iterator[NotebookNode]:

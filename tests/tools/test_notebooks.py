@@ -53,6 +53,15 @@ def test_tidy_twice_is_tidy_once() -> None:
     assert nbformat.writes(tidy(nbformat.reads(once, as_version=4))) == once
 
 
+def test_tidy_gives_ids_that_are_the_same_each_time() -> None:
+    first, second = cell("# Your code here", "exercise"), cell("# Your code here", "exercise")
+    kept = cell("x", "exercise")
+    kept["id"] = "by-hand"
+    ids = [one["id"] for one in tidy(notebook(first, second, kept)).cells]
+    assert ids == [ids[0], f"{ids[0]}-2", "by-hand"]
+    assert ids[0].startswith("lab01-")
+
+
 @pytest.mark.parametrize(
     ("bad", "problem"),
     [

@@ -10,7 +10,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from lab_helpers.views.page import HERE, script, with_still
+from lab_helpers.views.page import script, style, with_still
 
 FOLDER = Path(__file__).resolve().parent.parent / "data" / "quizzes"
 
@@ -72,7 +72,7 @@ class Quiz(anywidget.AnyWidget):  # type: ignore[misc]
     """
 
     _esm = script("quiz")
-    _css = HERE / "quiz.css"
+    _css = style("quiz")
     questions = traitlets.List().tag(sync=True)
     lab = traitlets.Int().tag(sync=True)
 

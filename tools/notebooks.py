@@ -108,7 +108,7 @@ def _kept(cell: NotebookNode, count: int) -> Iterator[NotebookNode]:
         data = output.get("data", {})
         data.pop(WIDGET, None)
         output.get("metadata", {}).clear()
-        if checked or "image/svg+xml" in data or STILL in "".join(data.get("text/html", "")):
+        if checked or STILL in "".join(data.get("text/html", "")):
             yield output
 
 

@@ -131,7 +131,8 @@ function updateDeployment(node, d) {
   put(node.rollout, d.rollout.replace("_", " ").toLowerCase());
   const share = d.desired ? Math.min(1, d.running / d.desired) : d.running ? 1 : 0;
   node.fill.style.width = `${share * 100}%`;
-  node.title = d.reason;
+  put(node.why, d.rollout === "COMPLETED" ? "" : d.reason);
+  node.why.hidden = !node.why.textContent;
 }
 
 function makeDeployment() {
@@ -143,7 +144,8 @@ function makeDeployment() {
   bar.append(node.fill);
   node.count = make("span", "cv-deployment-count");
   node.rollout = make("span", "cv-rollout");
-  node.append(node.label, bar, node.count, node.rollout);
+  node.why = make("span", "cv-deployment-why");
+  node.append(node.label, bar, node.count, node.rollout, node.why);
   return node;
 }
 
@@ -174,7 +176,9 @@ function updateService(box, service) {
 function makeStopped() {
   const line = make("li");
   line.short = make("code"); line.text = make("span");
-  line.append(make("span", "cv-glyph", "✕"), line.short, line.text);
+  const glyph = make("span", "cv-glyph", "✕");
+  glyph.setAttribute("aria-hidden", "true");
+  line.append(glyph, line.short, line.text);
   return line;
 }
 
@@ -210,47 +214,36 @@ function wire(box) {
 }
 
 function render({ model, el: root }) {
-  root.classList.add("cv");
-  root.setAttribute("role", "group");
-  root.setAttribute("aria-label", "Live view of an ECS cluster");
+  frame(root, "cv", "Live view of an ECS cluster");
   const head = make("div", "cv-head");
-  const title = make("h3"), status = make("span", "cv-chip"), pulse = make("span", "cv-pulse");
-  const button = make("button", "cv-button");
-  button.type = "button";
-  button.onclick = () => model.send({ watch: !model.get("watching") });
-  head.append(title, status, pulse, button);
+  const title = make("h3"), status = make("span", "cv-chip"), beat = pulse("cv", model);
+  head.append(title, status, beat.word, beat.button);
   const body = make("div", "cv-body"), alone = make("section", "cv-service cv-alone"), note = make("p", "cv-note");
   alone.append(make("h4", "", "Tasks in no service"));
   const aloneTasks = make("ul", "cv-tasks"), aloneStopped = make("ul", "cv-stopped");
   alone.append(aloneTasks, aloneStopped);
-  const say = make("div", "cv-sr");
-  say.setAttribute("aria-live", "polite");
-  root.append(head, note, body, alone, say);
-  let timer = 0;
+  const spoken = speaker("cv");
+  root.append(head, note, body, alone, spoken.node);
 
   function paint() {
-    const state = model.get("state"), watching = model.get("watching");
+    const state = model.get("state");
     if (!state.name) return;
     put(title, state.name);
     put(status, state.status);
     status.dataset.status = state.status;
-    pulse.dataset.on = String(watching);
-    put(pulse, watching ? "live" : "not watching");
-    put(button, watching ? "Pause" : "Watch again");
+    beat.paint();
     put(note, state.problem || (state.services.length || state.tasks.length ? "" : "The cluster is empty. It costs nothing like this."));
     note.hidden = !note.textContent;
     keyed(body, state.services, (s) => s.name, makeService, updateService);
     alone.hidden = !(state.tasks.length + state.stopped.length);
     keyed(aloneTasks, state.tasks, (t) => t.id, makeTask, (row, task) => updateTask(row, task, ""));
     keyed(aloneStopped, state.stopped, (t) => t.id, makeStopped, updateStopped);
-    // Spoken at most every three seconds, and counts only: a reader must not drown in updates.
-    const words = state.services.map((s) => `${s.name}: ${s.running} of ${s.desired} running, ${s.phase}`).join(". ");
-    if (words !== say.textContent && !timer) timer = setTimeout(() => { say.textContent = words; timer = 0; }, 3000);
+    spoken.say(state.services.map((s) => `${s.name}: ${s.running} of ${s.desired} running, ${s.phase}`).join(". "));
   }
   model.on("change:state", paint);
   model.on("change:watching", paint);
   paint();
-  return () => { clearTimeout(timer); model.off("change:state", paint); model.off("change:watching", paint); };
+  return () => { spoken.end(); model.off("change:state", paint); model.off("change:watching", paint); };
 }
 
 export default { render };

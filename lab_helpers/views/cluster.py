@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any, Protocol
 
-from lab_helpers.views.page import HERE, script, with_still
+from lab_helpers.views.page import script, style, with_still
 from lab_helpers.views.snapshot import Snapshot
 from lab_helpers.views.state import Cluster, in_words
 from lab_helpers.views.watching import WatchingView
@@ -37,7 +37,7 @@ class ClusterView(WatchingView):
     """
 
     _esm = script("cluster")
-    _css = HERE / "cluster.css"
+    _css = style("cluster")
 
     def __init__(self, observer: Reads, every: float | None = None, minutes: float = 15.0) -> None:
         name = observer.cluster

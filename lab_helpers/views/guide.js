@@ -2,11 +2,7 @@
 let made = 0;
 
 function render({ model, el: root }) {
-  root.classList.add("guide");
-  root.setAttribute("role", "group");
-  root.setAttribute("aria-label", "Decision guide: which way to run containers on AWS");
-  // JupyterLab listens for keys on the whole notebook: in the guide they belong to the guide.
-  root.onkeydown = (event) => event.stopPropagation();
+  frame(root, "guide", "Decision guide: which way to run containers on AWS");
   const name = `guide-${++made}`;
   const questions = model.get("questions"), advices = model.get("advices"), ways = model.get("ways");
   const chosen = Object.fromEntries(questions.map((one) => [one.id, one.options[0].key]));

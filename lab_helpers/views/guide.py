@@ -8,7 +8,7 @@ import anywidget
 import traitlets
 
 from lab_helpers.guide import QUESTIONS, Advice, decide, outcomes
-from lab_helpers.views.page import HERE, script, with_still
+from lab_helpers.views.page import script, style, with_still
 
 
 class GuideView(anywidget.AnyWidget):  # type: ignore[misc]
@@ -18,7 +18,7 @@ class GuideView(anywidget.AnyWidget):  # type: ignore[misc]
     """
 
     _esm = script("guide")
-    _css = HERE / "guide.css"
+    _css = style("guide")
     questions = traitlets.List().tag(sync=True)
     advices = traitlets.List().tag(sync=True)
     ways = traitlets.Dict().tag(sync=True)

@@ -1,16 +1,12 @@
 // Images as stacks of layers. Nodes are kept by key, so that focus and open details survive an update.
 
 function render({ model, el: root }) {
-  root.classList.add("yv");
-  root.setAttribute("role", "group");
-  root.setAttribute("aria-label", "Layers of images");
+  frame(root, "yv", "Layers of images");
   const head = make("div", "yv-head");
   const summary = make("p", "yv-summary");
   summary.setAttribute("role", "status");
-  const watch = make("button", "yv-button");
-  watch.type = "button";
-  watch.onclick = () => model.send({ watch: !model.get("watching") });
-  head.append(summary, watch);
+  const beat = pulse("yv", model);
+  head.append(summary, beat.word, beat.button);
   const stacks = make("div", "yv-stacks");
   const legend = make("p", "yv-legend", "A mark such as ◆ A is one and the same layer in each image that shows it. A dashed frame: only this image has it. The newest layer is on top.");
   const problem = make("p", "yv-problem");
@@ -101,18 +97,11 @@ function render({ model, el: root }) {
     problem.hidden = !state.problem;
     keyed(stacks, state.images ?? [], (image) => image.name, makeStack, updateStack);
   };
-  const button = () => {
-    const on = model.get("watching");
-    put(watch, on ? "Stop watching" : "Watch again");
-    watch.dataset.on = String(on);
-  };
-  // JupyterLab listens for keys on the whole notebook: in the view they belong to the view.
-  root.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") event.stopPropagation(); });
   model.on("change:state", draw);
-  model.on("change:watching", button);
+  model.on("change:watching", beat.paint);
   draw();
-  button();
-  return () => { model.off("change:state", draw); model.off("change:watching", button); };
+  beat.paint();
+  return () => { model.off("change:state", draw); model.off("change:watching", beat.paint); };
 }
 
 export default { render };

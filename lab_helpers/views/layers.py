@@ -13,7 +13,7 @@ import traitlets
 from lab_helpers.image_facts import Image
 from lab_helpers.views.layers_snapshot import LayersSnapshot
 from lab_helpers.views.layers_state import Picture, in_words, picture
-from lab_helpers.views.page import HERE, script, with_still
+from lab_helpers.views.page import script, style, with_still
 
 EVERY = 2.0
 """Seconds between two looks; each look starts a small program."""
@@ -38,7 +38,7 @@ class LayersView(anywidget.AnyWidget):  # type: ignore[misc]
     """
 
     _esm = script("layers")
-    _css = HERE / "layers.css"
+    _css = style("layers")
     state = traitlets.Dict().tag(sync=True)
     watching = traitlets.Bool(False).tag(sync=True)
 

@@ -5,6 +5,7 @@ from html import escape
 from typing import Any
 
 from lab_helpers.views.layers_state import Picture, Stack, in_words
+from lab_helpers.views.page import still
 
 WIDTH, ROW, COLUMN, GAP = 760, 50, 350, 20
 COLOURS = ("#8c959f", "#0072b2", "#009e73", "#d55e00", "#cc79a7", "#e69f00", "#56b4e9")
@@ -35,7 +36,7 @@ class LayersSnapshot:
         )
 
     def _repr_mimebundle_(self, **_kwargs: Any) -> dict[str, str]:
-        return {"image/svg+xml": self.svg(), "text/plain": in_words(self.picture)}
+        return still(self.svg(), in_words(self.picture))
 
 
 def _stack(image: Stack) -> str:

@@ -18,9 +18,7 @@ function figures(parent, items, create, update) {
 }
 
 function render({ model, el: root }) {
-  root.classList.add("lv");
-  root.setAttribute("role", "group");
-  root.setAttribute("aria-label", "Live view of a load");
+  frame(root, "lv", "Live view of a load");
   const head = make("div", "lv-head");
   const title = make("h3"), phase = make("span", "lv-phase");
   head.append(title, phase);
@@ -37,20 +35,18 @@ function render({ model, el: root }) {
   const form = make("form", "lv-form"), label = make("label", "", "Requests a second "), field = make("input");
   field.type = "number"; field.min = "0.1"; field.step = "any"; field.required = true;
   label.append(field);
-  const set = make("button", "lv-button", "Change"), stop = make("button", "lv-button", "Stop");
+  const set = make("button", "lw-button", "Change"), stop = make("button", "lw-button", "Stop");
   set.type = "submit"; stop.type = "button";
   form.append(label, set, stop);
   form.onsubmit = (event) => { event.preventDefault(); model.send({ rps: Number(field.value) }); field.dataset.typed = ""; };
   field.oninput = () => { field.dataset.typed = "yes"; };
-  // JupyterLab has shortcuts of its own for keys; what is typed here is meant for the field.
-  field.onkeydown = (event) => event.stopPropagation();
   stop.onclick = () => model.send({ stop: true });
 
   const counts = make("dl", "lv-figures"), latencies = make("dl", "lv-figures");
   const failures = make("ul", "lv-failures"), problem = make("p", "lv-problem"), picture = make("div", "lv-chart");
   failures.setAttribute("aria-label", "Failures by kind");
   problem.setAttribute("role", "alert");
-  const say = make("div", "lv-sr");
+  const say = make("div", "lw-sr lv-sr");
   say.setAttribute("aria-live", "polite");
   root.append(head, bar, under, form, problem, counts, latencies, failures, picture, say);
   let drawn = "", spoken = "";

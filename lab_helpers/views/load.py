@@ -11,7 +11,7 @@ from lab_helpers.load.load import Load
 from lab_helpers.load.plan import MOST
 from lab_helpers.load.report import label, time
 from lab_helpers.views.load_chart import chart
-from lab_helpers.views.page import HERE, script, with_still
+from lab_helpers.views.page import script, style, with_still
 
 
 class LoadView(anywidget.AnyWidget):  # type: ignore[misc]
@@ -24,7 +24,7 @@ class LoadView(anywidget.AnyWidget):  # type: ignore[misc]
     """
 
     _esm = script("load")
-    _css = HERE / "load.css"
+    _css = style("load")
     state = traitlets.Dict().tag(sync=True)
 
     def __init__(self, load: Load) -> None:

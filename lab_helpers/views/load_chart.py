@@ -12,7 +12,7 @@ INK = "var(--jp-ui-font-color1,#1f2328)"
 SOFT = "var(--jp-ui-font-color2,#57606a)"
 PAPER = "var(--jp-layout-color1,#fff)"
 LINE = "var(--jp-border-color2,#d0d7de)"
-OK, BAD, INFO = "var(--lv-ok,#009e73)", "var(--lv-bad,#d55e00)", "var(--lv-info,var(--jp-brand-color1,#0072b2))"
+OK, BAD, INFO = "var(--ok,#009e73)", "var(--bad,#d55e00)", "var(--info,var(--jp-brand-color1,#0072b2))"
 
 
 def chart(slices: Sequence[Slice], minutes: float, speed: float) -> str:

@@ -100,7 +100,8 @@ function makeService() {
   row.arrow = make("span", "nv-arrow", "→");
   row.arrow.setAttribute("aria-hidden", "true");
   row.text = make("span");
-  row.append(row.balancer, row.arrow, row.text);
+  row.host = make("code");
+  row.append(row.balancer, row.arrow, row.text, row.host);
   return row;
 }
 
@@ -109,7 +110,7 @@ function updateService(row, service) {
   const outside = service.type === "LoadBalancer";
   row.balancer.hidden = row.arrow.hidden = !outside;
   put(row.balancer, service.host ? "Network Load Balancer" : "load balancer is being made");
-  row.balancer.title = service.host;
+  put(row.host, service.host);
   put(row.text, `Service ${service.name} (${service.type}, ${service.ports}): ${service.ready} of ${plural(service.pods, "pod")} ready`);
 }
 
@@ -131,35 +132,26 @@ function updateDeployment(row, d) {
 }
 
 function render({ model, el: root }) {
-  root.classList.add("nv");
-  root.setAttribute("role", "group");
-  root.setAttribute("aria-label", "Live view of nodes and pods");
+  frame(root, "nv", "Live view of nodes and pods");
   const head = make("div", "nv-head");
-  const title = make("h3"), status = make("span", "nv-chip"), pulse = make("span", "nv-pulse");
-  const button = make("button", "nv-button");
-  button.type = "button";
-  button.onclick = () => model.send({ watch: !model.get("watching") });
-  head.append(title, status, pulse, button);
+  const title = make("h3"), status = make("span", "nv-chip"), beat = pulse("nv", model);
+  head.append(title, status, beat.word, beat.button);
   const note = make("p", "nv-note"), services = make("ul", "nv-services"), deployments = make("ul", "nv-deployments");
   services.setAttribute("aria-label", "Services");
   deployments.setAttribute("aria-label", "Deployments");
   const nodes = make("div", "nv-nodes"), waiting = make("section", "nv-waiting"), list = make("ul", "nv-pods");
   list.setAttribute("aria-label", "Pods without a node");
   waiting.append(make("h4", "", "Without a node"), list);
-  const say = make("div", "nv-sr");
-  say.setAttribute("aria-live", "polite");
-  root.append(head, note, services, deployments, waiting, nodes, say);
-  let timer = 0;
+  const spoken = speaker("nv");
+  root.append(head, note, services, deployments, waiting, nodes, spoken.node);
 
   function paint() {
-    const state = model.get("state"), watching = model.get("watching");
+    const state = model.get("state");
     if (!state.name) return;
     put(title, state.name);
     put(status, state.status === "ACTIVE" ? plural(state.nodes.length, "node") : state.status);
     status.dataset.status = state.status;
-    pulse.dataset.on = String(watching);
-    put(pulse, watching ? "live" : "not watching");
-    put(button, watching ? "Pause" : "Watch again");
+    beat.paint();
     put(note, state.problem || (state.nodes.length ? "" : "The cluster has no node yet."));
     note.hidden = !note.textContent;
     keyed(services, state.services, (s) => s.name, makeService, updateService);
@@ -167,15 +159,13 @@ function render({ model, el: root }) {
     keyed(nodes, state.nodes, (n) => n.name, makeNode, updateNode);
     waiting.hidden = !state.waiting.length;
     keyed(list, state.waiting, (p) => p.name, makePod, updatePod);
-    // Spoken at most every three seconds, and counts only: a reader must not drown in updates.
-    const words = [...state.deployments.map((d) => `${d.name}: ${d.ready} of ${d.desired} pods ready`),
-      ...(state.waiting.length ? [`${plural(state.waiting.length, "pod")} without a node`] : [])].join(". ");
-    if (words !== say.textContent && !timer) timer = setTimeout(() => { say.textContent = words; timer = 0; }, 3000);
+    spoken.say([...state.deployments.map((d) => `${d.name}: ${d.ready} of ${d.desired} pods ready`),
+      ...(state.waiting.length ? [`${plural(state.waiting.length, "pod")} without a node`] : [])].join(". "));
   }
   model.on("change:state", paint);
   model.on("change:watching", paint);
   paint();
-  return () => { clearTimeout(timer); model.off("change:state", paint); model.off("change:watching", paint); };
+  return () => { spoken.end(); model.off("change:state", paint); model.off("change:watching", paint); };
 }
 
 export default { render };

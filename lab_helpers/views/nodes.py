@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from lab_helpers.views.nodes_snapshot import NodesSnapshot
 from lab_helpers.views.nodes_state import Nodes, Pod, glyph, in_words, look, steady
-from lab_helpers.views.page import HERE, script, with_still
+from lab_helpers.views.page import script, style, with_still
 from lab_helpers.views.watching import WatchingView
 
 
@@ -34,7 +34,7 @@ class NodesView(WatchingView):
     """
 
     _esm = script("nodes")
-    _css = HERE / "nodes.css"
+    _css = style("nodes")
 
     def __init__(self, observer: Reads, every: float | None = None, minutes: float = 15.0) -> None:
         first = Nodes(observer.cluster, observer.namespace, "UNKNOWN")

@@ -5,6 +5,7 @@ from html import escape
 from typing import Any
 
 from lab_helpers.views.nodes_state import Node, Nodes, Pod, Service, glyph, in_words, look
+from lab_helpers.views.page import still
 
 WIDTH = 760
 ACROSS = 3
@@ -62,7 +63,7 @@ class NodesSnapshot:
         )
 
     def _repr_mimebundle_(self, **_kwargs: Any) -> dict[str, str]:
-        return {"image/svg+xml": self.svg(), "text/plain": in_words(self.found)}
+        return still(self.svg(), in_words(self.found))
 
 
 def _service(service: Service, y: float) -> str:

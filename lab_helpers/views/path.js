@@ -70,13 +70,9 @@ function makeDepth() {
 }
 
 function render({ model, el: root }) {
-  root.classList.add("pv");
-  root.setAttribute("role", "group");
-  root.setAttribute("aria-label", "Live view of events on their way");
-  const head = make("div", "pv-head"), title = make("h3"), pulse = make("span", "pv-pulse"), button = make("button", "pv-button");
-  button.type = "button";
-  button.onclick = () => model.send({ watch: !model.get("watching") });
-  head.append(title, pulse, button);
+  frame(root, "pv", "Live view of events on their way");
+  const head = make("div", "pv-head"), title = make("h3"), beat = pulse("pv", model);
+  head.append(title, beat.word, beat.button);
   const note = make("p", "pv-note"), queues = make("ul", "pv-queues"), workers = make("div", "pv-workers");
   const worker_words = make("span", "pv-count"), slots = make("span", "pv-slots");
   slots.setAttribute("aria-hidden", "true");
@@ -84,18 +80,14 @@ function render({ model, el: root }) {
   queues.setAttribute("aria-label", "Queues");
   const journeys = make("ol", "pv-journeys");
   journeys.setAttribute("aria-label", "Events, newest first");
-  const say = make("div", "pv-sr");
-  say.setAttribute("aria-live", "polite");
-  root.append(head, note, queues, workers, journeys, say);
-  let timer = 0, words = "";
+  const spoken = speaker("pv");
+  root.append(head, note, queues, workers, journeys, spoken.node);
 
   function paint() {
-    const state = model.get("state"), watching = model.get("watching");
+    const state = model.get("state");
     if (!state.status) return;
     put(title, state.heading);
-    pulse.dataset.on = String(watching);
-    put(pulse, watching ? "live" : "not watching");
-    put(button, watching ? "Pause" : "Watch again");
+    beat.paint();
     put(note, state.note);
     note.hidden = !state.note;
     const most = Math.max(1, ...state.queues.map((one) => one.waiting + one.flying));
@@ -110,16 +102,14 @@ function render({ model, el: root }) {
     put(worker_words, state.workers);
     keyed(slots, state.slots.map((up, id) => ({ up, id })), byId, () => make("i"), (node, one) => { node.dataset.up = String(one.up); });
     keyed(journeys, state.journeys, byId, makeJourney, updateJourney);
-    // Spoken at most every three seconds, and only the newest: a reader must not drown in updates.
+    // Spoken is only the newest.
     const depth = state.queues.map((one) => `Queue ${one.id}: ${one.words}.`).join(" ");
-    words = [state.latest, depth, state.workers && `${state.workers}.`].filter(Boolean).join(" ");
-    // what is true when the time has come, not what was true before
-    if (words !== say.textContent && !timer) timer = setTimeout(() => { say.textContent = words; timer = 0; }, 3000);
+    spoken.say([state.latest, depth, state.workers && `${state.workers}.`].filter(Boolean).join(" "));
   }
   model.on("change:state", paint);
   model.on("change:watching", paint);
   paint();
-  return () => { clearTimeout(timer); model.off("change:state", paint); model.off("change:watching", paint); };
+  return () => { spoken.end(); model.off("change:state", paint); model.off("change:watching", paint); };
 }
 
 export default { render };

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from lab_helpers.views.page import HERE, script, with_still
+from lab_helpers.views.page import script, still, style, with_still
 from lab_helpers.views.path_picture import picture
 from lab_helpers.views.path_state import GLYPHS, Paths, Stage, in_words, title
 from lab_helpers.views.watching import WatchingView
@@ -36,7 +36,7 @@ class PathView(WatchingView):
     """
 
     _esm = script("path")
-    _css = HERE / "path.css"
+    _css = style("path")
 
     def __init__(self, observer: Reads, every: float | None = None, minutes: float = 15.0) -> None:
         first = Paths(observer.match, "UNKNOWN")
@@ -110,4 +110,4 @@ class Still:
         return picture(self.paths)
 
     def _repr_mimebundle_(self, **_kwargs: Any) -> dict[str, str]:
-        return {"image/svg+xml": self.svg(), "text/plain": in_words(self.paths)}
+        return still(self.svg(), in_words(self.paths))

@@ -2,9 +2,7 @@
 let made = 0;
 
 function render({ model, el: root }) {
-  root.classList.add("quiz");
-  root.setAttribute("role", "group");
-  root.setAttribute("aria-label", `Quiz of lab ${model.get("lab")}`);
+  frame(root, "quiz", `Quiz of lab ${model.get("lab")}`);
   const name = `quiz-${++made}`;
   const total = model.get("questions").length;
   const right = new Set(), answered = new Set();
@@ -52,8 +50,6 @@ function render({ model, el: root }) {
       count();
       model.send({ question: question.id, choice: Number(chosen.value) });
     };
-    // JupyterLab listens for keys on the whole notebook: in the quiz they belong to the quiz.
-    form.onkeydown = (event) => event.stopPropagation();
     form.append(set, check, feedback);
     root.append(form);
   });

@@ -15,33 +15,26 @@ const line = (...names) => () => {
 };
 
 function render({ model, el: root }) {
-  root.classList.add("sv");
-  root.setAttribute("role", "group");
-  root.setAttribute("aria-label", "Live chart of a service that scales");
+  frame(root, "sv", "Live chart of a service that scales");
   const head = make("div", "sv-head"), title = make("h3"), phase = make("span", "sv-phase");
-  const count = make("span", "sv-count"), pulse = make("span", "sv-pulse"), button = make("button", "sv-button");
-  button.type = "button";
-  button.onclick = () => model.send({ watch: !model.get("watching") });
-  head.append(title, phase, count, pulse, button);
+  const count = make("span", "sv-count"), beat = pulse("sv", model);
+  head.append(title, phase, count, beat.word, beat.button);
   const note = make("p", "sv-note"), metrics = make("ul", "sv-metrics"), picture = make("div", "sv-chart");
   metrics.setAttribute("aria-label", "Metrics");
   const alarms = make("ul", "sv-alarms"), activities = make("ol", "sv-activities"), instances = make("ul", "sv-alarms");
   const parts = [part("Alarms", alarms), part("Scaling activities, newest first", activities), part("Container instances", instances)];
-  const say = make("div", "sv-sr");
-  say.setAttribute("aria-live", "polite");
-  root.append(head, note, metrics, picture, ...parts, say);
-  let drawn = "", timer = 0;
+  const spoken = speaker("sv");
+  root.append(head, note, metrics, picture, ...parts, spoken.node);
+  let drawn = "";
 
   function paint() {
-    const state = model.get("state"), watching = model.get("watching");
+    const state = model.get("state");
     if (!state.name) return;
     put(title, state.name);
     put(phase, state.phase);
     phase.dataset.phase = state.phase;
     put(count, state.count);
-    pulse.dataset.on = String(watching);
-    put(pulse, watching ? "live" : "not watching");
-    put(button, watching ? "Pause" : "Watch again");
+    beat.paint();
     put(note, state.problem);
     note.hidden = !state.problem;
     keyed(metrics, state.metrics, byId, () => {
@@ -70,16 +63,15 @@ function render({ model, el: root }) {
     put(parts[1].firstChild, `${state.happenings}, newest first`);
     // The text is our own: numbers, names that were escaped, and a few words.
     if (state.chart !== drawn) picture.innerHTML = drawn = state.chart;
-    // Spoken at most every three seconds, and counts and alarms only: a reader must not drown in updates.
+    // Spoken are counts and alarms only.
     const off = state.alarms.filter((one) => one.state === "ALARM").map((one) => `${one.policy} ${one.rule}`);
     const alarm = off.length ? `In alarm: ${off.join(", ")}.` : state.alarms.length ? "No alarm." : "";
-    const words = `${state.name}: ${state.count}, ${state.phase}. ${alarm}`.trim();
-    if (words !== say.textContent && !timer) timer = setTimeout(() => { say.textContent = words; timer = 0; }, 3000);
+    spoken.say(`${state.name}: ${state.count}, ${state.phase}. ${alarm}`.trim());
   }
   model.on("change:state", paint);
   model.on("change:watching", paint);
   paint();
-  return () => { clearTimeout(timer); model.off("change:state", paint); model.off("change:watching", paint); };
+  return () => { spoken.end(); model.off("change:state", paint); model.off("change:watching", paint); };
 }
 
 export default { render };

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from lab_helpers.views.page import HERE, script, with_still
+from lab_helpers.views.page import script, still, style, with_still
 from lab_helpers.views.scaling_chart import chart
 from lab_helpers.views.scaling_observe import WINDOW
 from lab_helpers.views.scaling_state import GLYPHS, OUTCOMES, Scaled, in_words, number
@@ -38,7 +38,7 @@ class ScalingView(WatchingView):
     """
 
     _esm = script("scaling")
-    _css = HERE / "scaling.css"
+    _css = style("scaling")
 
     def __init__(self, observer: Reads, every: float | None = None, minutes: float = 30.0) -> None:
         cluster, service = observer.cluster, observer.service
@@ -104,4 +104,4 @@ class Still:
         return chart(self.scaled, WINDOW)
 
     def _repr_mimebundle_(self, **_kwargs: Any) -> dict[str, str]:
-        return {"image/svg+xml": self.svg(), "text/plain": in_words(self.scaled)}
+        return still(self.svg(), in_words(self.scaled))

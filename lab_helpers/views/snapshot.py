@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from lab_helpers.views.page import still
 from lab_helpers.views.state import GLYPHS, Cluster, Service, Task, in_words
 
 WIDTH = 760
@@ -50,7 +51,7 @@ class Snapshot:
         )
 
     def _repr_mimebundle_(self, **_kwargs: Any) -> dict[str, str]:
-        return {"image/svg+xml": self.svg(), "text/plain": in_words(self.cluster)}
+        return still(self.svg(), in_words(self.cluster))
 
 
 def _height(service: Service) -> int:

@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from lab_helpers.system import MANAGED, SERVES, WORKS, Queue, Service, System, Timer, in_words
+from lab_helpers.views.page import still
 
 WIDTH, COLUMN, GAP, ROW = 940, 250, 75, 74
 TOP = 64
@@ -83,7 +84,7 @@ class SystemPicture:
         return in_words(self.system)
 
     def _repr_mimebundle_(self, **_kwargs: Any) -> dict[str, str]:
-        return {"image/svg+xml": self.svg(), "text/plain": in_words(self.system)}
+        return still(self.svg(), in_words(self.system))
 
 
 def layout(system: System) -> tuple[list[Box], list[tuple[Box, Box]]]:

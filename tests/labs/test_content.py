@@ -113,3 +113,24 @@ def test_sentences_are_short(path: Path) -> None:
         prose = NO_PROSE.sub(" ", cell.source)
         for sentence in re.split(r"(?<=[.!?:])\s|\n\n|\n[-\d#>]", prose):
             assert len(sentence.split()) <= 32, f"too long for a learner of English: {sentence}"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+def test_every_picture_is_also_said_in_words(path: Path) -> None:
+    """JupyterLab gives a diagram's accTitle and accDescr to screen readers; other pictures need an alternative text."""
+    cells = read(path).cells
+    for cell in cells:
+        for diagram in re.findall(r"```mermaid\n(.*?)```", cell.source, re.DOTALL):
+            title = re.search(r"accTitle: *(.+)", diagram)
+            told = re.search(r"accDescr(?:: *(.+)| *\{(.*?)\})", diagram, re.DOTALL)
+            assert title and len(title[1].split()) >= 2, diagram
+            assert told and len((told[1] or told[2]).split()) >= 10, diagram
+        assert [alt for alt in re.findall(r"!\[(.*?)\]\(", cell.source) if len(alt.split()) < 3] == []
+    data = [output.get("data", {}) for cell in cells for output in cell.get("outputs", ())]
+    assert [kind for one in data for kind in one if kind.startswith("image/")] == []  # shown without any words
+    for html in ("".join(one.get("text/html", "")) for one in data):
+        for picture in re.findall(r"<img\b[^>]*>", html):
+            assert re.search(r'alt="[^"]{10,}"', picture), picture[:200]
+            assert "<figcaption>" in html
+        for opening in re.findall(r"<svg\b.*?</desc>|<svg\b", html, re.DOTALL):
+            assert 'role="img"' in opening and "<title>" in opening and len(opening.split("<desc>")[1].split()) >= 5

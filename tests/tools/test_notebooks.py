@@ -31,7 +31,9 @@ def test_tidy_keeps_what_is_compared_and_counts_in_order() -> None:
 
 
 def test_tidy_drops_what_changes_but_keeps_pictures() -> None:
-    picture = new_output("execute_result", data={"image/svg+xml": "<svg/>", "text/plain": "x"}, execution_count=9)
+    picture = new_output(
+        "execute_result", data={"text/html": "<figure data-still><img></figure>", "text/plain": "x"}, execution_count=9
+    )
     fallback = {"text/html": "<p data-still>still</p>", "text/plain": "q"}
     widget = new_output("display_data", data={WIDGET: {"model_id": "a"}, **fallback})
     done = tidy(

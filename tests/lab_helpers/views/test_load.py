@@ -5,7 +5,6 @@ import pytest
 
 from lab_helpers.load import Load
 from lab_helpers.load.plan import plan
-from lab_helpers.views import load as module
 from lab_helpers.views.load import LoadView
 from tests.lab_helpers.load.servers import OK, Server, always, serving, status
 from tests.waiting import until
@@ -86,9 +85,3 @@ def test_a_page_that_has_gone_does_not_stop_the_load(view: LoadView, load: Load)
     before = load.report.sent
     until(lambda: load.report.sent > before + 5)
     assert broken not in load._listeners
-
-
-def test_it_asks_for_nothing_from_the_network() -> None:
-    for name in ("load.js", "load.css"):
-        text = (module.HERE / name).read_text(encoding="utf-8")
-        assert not any(thing in text for thing in ("http:", "https:", "@import", "import ", "url(")), name

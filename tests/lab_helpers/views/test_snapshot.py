@@ -1,3 +1,4 @@
+from base64 import b64encode
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -54,5 +55,9 @@ def test_names_from_the_account_cannot_break_the_picture() -> None:
 
 
 def test_a_notebook_gets_the_picture_and_the_words() -> None:
-    bundle = Snapshot(cluster(service(task(1))))._repr_mimebundle_()
-    assert set(bundle) == {"image/svg+xml", "text/plain"}
+    still = Snapshot(cluster(service(task(1))))
+    bundle = still._repr_mimebundle_()
+    assert b64encode(still.svg().encode()).decode() in bundle["text/html"]
+    assert 'alt="Cluster DemoCluster; the same in words below"' in bundle["text/html"]
+    assert "<pre>Cluster DemoCluster: 1 service(s)" in bundle["text/html"]
+    assert set(bundle) == {"text/html", "text/plain"}

@@ -57,6 +57,10 @@ def start(speed: float | None = None) -> tuple[str, float, str]:
     CloudUnavailable
         When it cannot be started.
     """
+    if speed is not None and not (isinstance(speed, int | float) and speed > 0):  # said before the cloud is stopped
+        raise CloudUnavailable(
+            f"The speed {speed!r} is not a number above 0.", "Leave it out for 60, or use 1 for AWS's own pace."
+        )
     found = status()
     kept: list[str] = []
     if found.get("running"):
@@ -233,6 +237,8 @@ def _run(*arguments: str) -> "subprocess.CompletedProcess[str]":
 def _two_lines(answer: "subprocess.CompletedProcess[str]", otherwise: str) -> tuple[str, str]:
     """What the program said: its first two lines are what is wrong and what to do."""
     lines = [line.strip() for line in (answer.stderr or answer.stdout).splitlines() if line.strip()]
+    if lines and lines[0] == "The cloud is not up.":  # its own remedy is for a terminal
+        return "The embedded cloud is not running.", "Run lab.start() first."
     if not lines:
         return otherwise, "Look at it with `python -m lab_cloud status` in a terminal."
     if lines[0].startswith("Traceback"):

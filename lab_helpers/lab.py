@@ -43,7 +43,7 @@ class Lab(OnThisMachine, OnKubernetes, Inside, Pictures, Estimates, Designing):
     """
 
     def __init__(self, number: int) -> None:
-        self.number = number
+        self.number = int(number)
         self._backend: backends.Backend | None = None
         self._clients: dict[str, Any] = {}
         self._hints: dict[str, int] = {}

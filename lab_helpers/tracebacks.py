@@ -65,6 +65,11 @@ def remedy(error: BaseException, names: Iterable[str] = ()) -> str:
     if isinstance(told, dict) and "Error" in told:
         return _refused(str(told["Error"].get("Code", "")), str(told["Error"].get("Message", "")))
     kind = type(error)
+    if kind.__name__ == "UnknownServiceError":
+        wanted, services = error.kwargs["service_name"], error.kwargs["known_service_names"]  # type: ignore[attr-defined]
+        # The list has 400 names: it is no help to read it.
+        error.args = (f"boto3 knows no service called {wanted}.",)
+        return _meant(wanted, services.split(", "), 3).strip()
     if kind.__module__.startswith("botocore") and re.search("Connection|Timeout", kind.__name__):
         return NO_CLOUD
     found = re.fullmatch(r"'\w+' object has no attribute '(\w+)'", str(error))
@@ -74,15 +79,17 @@ def remedy(error: BaseException, names: Iterable[str] = ()) -> str:
     return ""
 
 
-def _meant(name: str, names: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, [one for one in names if not one.startswith("_")], 1)
-    return f"Did you mean {near[0]}? " if near else ""
+def _meant(name: str, names: Iterable[str], most: int = 1) -> str:
+    near = difflib.get_close_matches(name, [one for one in names if not one.startswith("_")], most)
+    return f"Did you mean {' or '.join(near)}? " if near else ""
 
 
 def _refused(code: str, message: str) -> str:
     if re.search("UnrecognizedClient|InvalidClientTokenId|InvalidAccessKeyId|AuthFailure", code):
         return NEW_CLOUD
-    if re.search("Already|Duplicate|Exists|InUse|Conflict", code) or "not idempotent" in message:
+    if re.search("Already|Duplicate|Exists|TargetConflict", code) or re.search(
+        "already exists|not idempotent", message
+    ):
         return THERE
     if re.search("NotFound|NoSuch|NotActive|DoesNotExist", code) or "not found" in message.lower():
         return NOT_THERE

@@ -68,10 +68,11 @@ def find(exercise: str) -> Exercise:
     NotFound
         When there is none; the message names those of the same lab.
     """
+    exercise = str(exercise)  # a learner may write check(3)
     match = re.fullmatch(r"(\d\d)[a-z]", exercise)
     known = of_lab(int(match[1])) if match else {}
     if exercise not in known:
-        there = f"Lab {exercise[:2]} has {', '.join(known)}." if known else "An id looks like 03a."
+        there = f"Lab {exercise[:2]} has {', '.join(known)}." if known else 'An id has two digits and a letter: "03a".'
         raise NotFound(f"There is no exercise {exercise!r}.", there)
     return known[exercise]
 

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,6 +43,14 @@ def test_another_speed_starts_it_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = program(monkeypatch, status=[ON, fast], down=[(0, "", "")], up=[(0, "", "")])
     assert cloud.start(120) == ("8", 120.0, "sandbox")
     assert asked.asked[1:3] == [("down",), ("up", "--speed", "120", "--runtime", "process")]
+
+
+@pytest.mark.parametrize("speed", [0, -1, "fast"])
+def test_a_speed_that_makes_no_sense_stops_no_cloud(monkeypatch: pytest.MonkeyPatch, speed: Any) -> None:
+    asked = program(monkeypatch)
+    with pytest.raises(CloudUnavailable, match="not a number above 0"):
+        cloud.start(speed)
+    assert asked.asked == []
 
 
 def test_another_notebook_was_quicker(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,3 +129,10 @@ def test_the_learners_own_aws_settings_do_not_reach_the_cloud(monkeypatch: pytes
     cloud.status()
     assert "AWS_PROFILE" not in seen
     assert seen["LAB_HOME"] == str(home)
+
+
+def test_without_a_cloud_the_remedy_is_one_for_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    program(monkeypatch, url=[(1, "", "The cloud is not up.\nStart it: python -m lab_cloud up")])
+    with pytest.raises(NotFound) as caught:
+        cloud.url("web")
+    assert caught.value.remedy == "Run lab.start() first."

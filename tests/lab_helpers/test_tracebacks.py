@@ -52,6 +52,12 @@ def test_a_call_that_is_misspelt(cell: Callable[[str], str]) -> None:
     assert told.endswith("Did you mean create_cluster?")
 
 
+def test_a_service_that_is_misspelt(cell: Callable[[str], str]) -> None:
+    told = cell("import boto3\nboto3.client('esc')")
+    assert "UnknownServiceError: boto3 knows no service called esc.\n" in told
+    assert "ecs" in told.rpartition("Did you mean")[2]
+
+
 def test_a_name_that_no_cell_has_made_yet(cell: Callable[[str], str]) -> None:
     assert cell("subnet_ids[0]").endswith(tracebacks.NO_NAME)
     assert f"Did you mean ecs? {tracebacks.NO_NAME}" in cell("esc.list_tasks()")
@@ -79,6 +85,8 @@ def test_other_errors_are_as_ever(cell: Callable[[str], str]) -> None:
         ("InvalidGroup.Duplicate", "", tracebacks.THERE),
         ("EntityAlreadyExists", "", tracebacks.THERE),
         ("InvalidParameterException", "Creation of service was not idempotent.", tracebacks.THERE),
+        ("ClientException", "The specified capacity provider already exists.", tracebacks.THERE),
+        ("DeleteConflict", "Cannot delete entity, must detach all policies first.", ""),
         ("ServiceNotActiveException", "", tracebacks.NOT_THERE),
         ("InvalidClientTokenId", "", tracebacks.NEW_CLOUD),
         ("ClientException", "No Fargate configuration exists.", ""),

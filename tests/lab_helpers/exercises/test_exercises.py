@@ -50,8 +50,8 @@ def test_a_solution_can_be_run() -> None:
     assert (names["a"], names["b"]) == (1, 2)
 
 
-@pytest.mark.parametrize("wrong", ["3a", "03", "99a", "03aa", "03z", ""])
-def test_an_id_that_is_not_there(wrong: str) -> None:
+@pytest.mark.parametrize("wrong", ["3a", "03", "99a", "03aa", "03z", "", 3])
+def test_an_id_that_is_not_there(wrong: Any) -> None:
     with pytest.raises(NotFound) as caught:
         exercises.find(wrong)
     assert caught.value.remedy

@@ -83,8 +83,9 @@ def _task_definitions(ecs: Any, tags: Tags) -> Iterator[Thing]:
             yield Thing("task definition", answer["taskDefinition"]["family"], arn, lab)
 
 
-def _deregister(ecs: Any, thing: Thing) -> None:
+def _delete_task_definition(ecs: Any, thing: Thing) -> None:
     ecs.deregister_task_definition(taskDefinition=thing.id)
+    ecs.delete_task_definitions(taskDefinitions=[thing.id])  # or it stays, inactive, for ever
 
 
 def _capacity_providers(ecs: Any, tags: Tags) -> Iterator[Thing]:
@@ -124,7 +125,7 @@ def _capacity_providers_gone(ecs: Any, wait: Wait, things: Sequence[Thing]) -> N
 SERVICES = Kind("service", "ecs", _services, _delete_service, _services_gone)
 TASKS = Kind("task", "ecs", _tasks, _stop_task, _tasks_gone)
 CLUSTERS = Kind("cluster", "ecs", _clusters, _delete_cluster)
-TASK_DEFINITIONS = Kind("task definition", "ecs", _task_definitions, _deregister)
+TASK_DEFINITIONS = Kind("task definition", "ecs", _task_definitions, _delete_task_definition)
 CAPACITY_PROVIDERS = Kind(
     "capacity provider", "ecs", _capacity_providers, _delete_capacity_provider, _capacity_providers_gone
 )

@@ -103,7 +103,6 @@ class Sitting:
         self.path = path
         self.walked = Walked(int(path.name[:2]))
         self._environment = environment
-        self._stored = read(path)
         self._notebook = read(path)
         self._code = [cell for cell in self._notebook.cells if cell.cell_type == "code"]
         self._client: Any = None
@@ -136,13 +135,14 @@ class Sitting:
             if "exercise" in tags(cell) and "# lab." in cell.source:
                 cell.source = cell.source.replace("# lab.", "lab.")
             await self._run(cell)
-            if "nbval-check-output" in tags(cell) and "".join(shown(cell)) != before:
-                self._wrong(cell, f"shows\n{''.join(shown(cell))}\nand not, as it is stored,\n{before}")
             if match := CHECK.fullmatch(cell.source):
+                # Which words follow depends on the exercises before it, which are solved here.
                 self._say(cell, "Not attempted.", "before anything was tried")
                 self._solving = number
                 self.walked.exercises += 1
                 solution = exercises.find(match[1]).code
+            elif "nbval-check-output" in tags(cell) and "".join(shown(cell)) != before:
+                self._wrong(cell, f"shows\n{''.join(shown(cell))}\nand not, as it is stored,\n{before}")
             elif self._solving and "exercise" in tags(cell):  # the hints, which stand below the check
                 await self._solve(solution)
             if "quiz" in tags(cell):

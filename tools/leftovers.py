@@ -31,6 +31,8 @@ STAYS = {
     ("cloudwatch", "DescribeAlarmHistory"): "history",
     ("autoscaling", "DescribeScalingActivities"): "history",
 }
+PUBLISHED = '"Name": "/aws/service/'
+"""AWS's own parameters: moto lists them with the account's as soon as one was read."""
 ENDED = {"terminated", "deleted", "DELETED", "INACTIVE"}
 """States of what has gone and that AWS still shows for a while."""
 KEPT_HERE = (("image", ("images",)), ("container", ("ps", "-a")), ("volume", ("volume", "ls")))
@@ -113,7 +115,7 @@ class Leftovers:
                     break
         except (ClientError, BotoCoreError):
             return None
-        return {item for item in items if not _ended(item)}
+        return {item for item in items if PUBLISHED not in item and not _ended(item)}
 
     def _running(self) -> set[int]:
         """All below the cloud but its guardian, which waits for the cloud's end and starts with the first container."""

@@ -32,7 +32,7 @@ class DefinitionOperations:
         region = self._store.region(call.region)
         registered = _with_defaults(params)
         revisions = region.families.setdefault(params["family"], [])
-        number = revisions[-1].revision + 1 if revisions else 1
+        number = region.revisions[params["family"]] = region.revisions.get(params["family"], 0) + 1
         definition = TaskDefinition(params["family"], number, region.name, registered, self._clock.now())
         definition.tags = tags
         definition.compatibilities = compatibilities(registered)
@@ -62,11 +62,12 @@ class DefinitionOperations:
     def list_task_definition_families(self, call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """ListTaskDefinitionFamilies."""
         status = params.get("status", "ALL")
+        _purge(self._store.region(call.region))
         found = []
         for family, revisions in sorted(self._store.region(call.region).families.items()):
             active = any(each.status == "ACTIVE" for each in revisions)
             fits = status == "ALL" or active == (status == "ACTIVE")
-            if fits and family.startswith(params.get("familyPrefix", "")):
+            if revisions and fits and family.startswith(params.get("familyPrefix", "")):
                 found.append(family)
         families, token = page(found, params)
         return {"families": families, "nextToken": token}

@@ -28,6 +28,7 @@ class Region:
     name: str
     clusters: dict[str, Cluster] = field(default_factory=dict)
     families: dict[str, list[TaskDefinition]] = field(default_factory=dict)
+    revisions: dict[str, int] = field(default_factory=dict)  # the latest of each family; counts on after a deletion
     tasks: dict[str, Task] = field(default_factory=dict)
     services: dict[tuple[str, str], Service] = field(default_factory=dict)
     tokens: dict[str, tuple[object, object]] = field(default_factory=dict)

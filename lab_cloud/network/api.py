@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..errors import AwsError
-from ..wire import FORWARD, Answer, Call, moto_ec2, moto_instances
+from ..wire import FORWARD, Answer, Call, moto_ec2, moto_instances, moto_tags
 
 
 class NetworkApi:
@@ -50,4 +50,9 @@ class NetworkApi:
     def describe_instances(self, call: Call, params: dict[str, Any]) -> Answer:
         """Say on every instance that no virtual machine is behind it."""
         moto_instances.label(call.region)
+        return FORWARD
+
+    def describe_tags(self, call: Call, params: dict[str, Any]) -> Answer:
+        """Show no tags of what has gone."""
+        moto_tags.forget_gone(call.region)
         return FORWARD

@@ -97,6 +97,16 @@ def test_roles_and_instance_profiles(lab: Lab) -> None:
     assert found(lab) == []
 
 
+def test_task_definitions_do_not_stay_inactive(lab: Lab) -> None:
+    ecs = lab.client("ecs")
+    container = {"name": "web", "image": "nginx", "memory": 64}
+    for _ in range(2):
+        ecs.register_task_definition(family="recipe", containerDefinitions=[container])
+    lab.teardown()
+    assert found(lab) == []
+    assert ecs.list_task_definition_families()["families"] == []
+
+
 def test_a_group_its_instances_and_what_they_use(lab: Lab) -> None:
     capacity(lab)
     assert found(lab) == [

@@ -44,6 +44,18 @@ def test_revisions_count_up_and_come_back_as_registered(place: Place) -> None:
     refused(ecs.deregister_task_definition, "ClientException", "Invalid revision", taskDefinition=f"{family}:x")
 
 
+def test_a_family_whose_revisions_are_all_deleted_is_not_shown_and_counts_on(place: Place) -> None:
+    ecs, family = place.ecs, place.cloud.name("family")
+    container = {"name": "web", "image": "nginx", "memory": 64}
+    ecs.register_task_definition(family=family, containerDefinitions=[container])
+    ecs.deregister_task_definition(taskDefinition=f"{family}:1")
+    assert ecs.list_task_definition_families(familyPrefix=family)["families"] == [family]
+    ecs.delete_task_definitions(taskDefinitions=[f"{family}:1"])
+    assert ecs.list_task_definition_families(familyPrefix=family)["families"] == []
+    again = ecs.register_task_definition(family=family, containerDefinitions=[container])["taskDefinition"]
+    assert again["revision"] == 2
+
+
 def test_bad_input(place: Place) -> None:
     def register(**changes: Any) -> Any:
         web = {"name": "web", "image": "nginx", "memory": 64}

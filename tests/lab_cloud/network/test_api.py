@@ -54,6 +54,34 @@ def test_a_security_group_in_use_cannot_be_deleted(cloud: SmallCloud) -> None:
         cloud.ec2.delete_security_group(GroupId=group)
 
 
+def test_the_tags_of_a_thing_end_with_it(cloud: SmallCloud) -> None:
+    ec2, name = cloud.ec2, "tagged"
+
+    def tagged() -> set[str]:
+        filters = [{"Name": "key", "Values": ["ends"]}]
+        return {one["ResourceId"] for one in ec2.describe_tags(Filters=filters)["Tags"]}
+
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.1.0/24")["Subnet"]["SubnetId"]
+    group = ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)["GroupId"]
+    data = {"InstanceType": "t3.micro"}
+    made = ec2.create_launch_template(LaunchTemplateName=name, LaunchTemplateData=data)
+    template = made["LaunchTemplate"]["LaunchTemplateId"]
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    volume = ec2.create_volume(AvailabilityZone="us-east-1a", Size=1)["VolumeId"]
+    all_of_them = {vpc, subnet, group, template, address, volume}
+    ec2.create_tags(Resources=[*all_of_them], Tags=[{"Key": "ends", "Value": "with it"}])
+    assert tagged() == all_of_them
+    ec2.delete_security_group(GroupId=group)
+    ec2.delete_launch_template(LaunchTemplateId=template)
+    assert tagged() == {vpc, subnet, address, volume}
+    ec2.delete_volume(VolumeId=volume)
+    ec2.release_address(AllocationId=address)
+    ec2.delete_subnet(SubnetId=subnet)
+    ec2.delete_vpc(VpcId=vpc)
+    assert tagged() == set()
+
+
 def test_rules_as_plain_copies(cloud: SmallCloud) -> None:
     group = cloud.security_group("web", 80, "10.0.0.0/8")
     every = {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": group}]}

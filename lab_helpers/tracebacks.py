@@ -69,7 +69,7 @@ def remedy(error: BaseException, names: Iterable[str] = ()) -> str:
         wanted, services = error.kwargs["service_name"], error.kwargs["known_service_names"]  # type: ignore[attr-defined]
         # The list has 400 names: it is no help to read it.
         error.args = (f"boto3 knows no service called {wanted}.",)
-        return _meant(wanted, services.split(", "), 3).strip()
+        return _meant(wanted, services.split(", ")).strip()
     if kind.__module__.startswith("botocore") and re.search("Connection|Timeout", kind.__name__):
         return NO_CLOUD
     found = re.fullmatch(r"'\w+' object has no attribute '(\w+)'", str(error))
@@ -79,9 +79,11 @@ def remedy(error: BaseException, names: Iterable[str] = ()) -> str:
     return ""
 
 
-def _meant(name: str, names: Iterable[str], most: int = 1) -> str:
-    near = difflib.get_close_matches(name, [one for one in names if not one.startswith("_")], most)
-    return f"Did you mean {' or '.join(near)}? " if near else ""
+def _meant(name: str, names: Iterable[str]) -> str:
+    known = [one for one in names if not one.startswith("_")]
+    swapped = [one for one in known if sorted(one) == sorted(name)]
+    near = swapped or difflib.get_close_matches(name, known, 1)
+    return f"Did you mean {near[0]}? " if near else ""
 
 
 def _refused(code: str, message: str) -> str:

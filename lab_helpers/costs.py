@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from .errors import LabError
-from .prices import HOURS, REGION, Price, price
+from .prices import HOURS, REGION, Price, price, prices
 
 
 @dataclass(frozen=True)
@@ -160,10 +160,13 @@ def planned(plan: Mapping[str, Mapping[str, float]]) -> Costs:
     NotFound
         There is no such price; with those that there are.
     LabError
-        An amount is no number, or below 0.
+        A line of the plan has no prices, or an amount is no number, or below 0.
     """
     items = []
     for what, parts in plan.items():
+        if not isinstance(parts, Mapping):
+            example = f'{{"one task": {{"{what}": {parts!r}}}}}' if what in prices() else '{"one": {"alb": 1}}'
+            raise LabError(f"The line {what!r} of the plan has no prices.", f"Write what it is for, then: {example}")
         for name, amount in parts.items():
             if not isinstance(amount, int | float) or isinstance(amount, bool) or not 0 <= amount < float("inf"):
                 raise LabError(f"{amount!r} of {name} makes no sense.", "Write how much as a number, 0 or more.")

@@ -36,4 +36,7 @@ def dns_name(elbv2: Any, name: str) -> str:
     try:
         return str(elbv2.describe_load_balancers(Names=[name])["LoadBalancers"][0]["DNSName"])
     except botocore.exceptions.ClientError as error:
-        raise NotFound(f"There is no load balancer {name}.", "Look at the cell that makes it.") from error
+        raise NotFound(
+            f"There is no load balancer {name}.",
+            "Run the cell that makes it, or lab.start(), which brings what the lab needs.",
+        ) from error

@@ -142,7 +142,10 @@ class OnKubernetes:
         except ClientError as error:
             if error.response["Error"]["Code"] != "ResourceNotFoundException":
                 raise
-            raise NotFound(f"There is no cluster {cluster}.", "Look at the cell that makes it.") from error
+            raise NotFound(
+                f"There is no cluster {cluster}.",
+                "Run the cell that makes it, or lab.start(), which brings what the lab needs.",
+            ) from error
         if not found.get("endpoint"):
             raise BackendError(
                 f"The cluster {cluster} is {found['status']}, and its API server does not answer yet.",

@@ -9,6 +9,7 @@ https://ipython.readthedocs.io/en/stable/api/generated/IPython.core.interactives
 """
 
 import difflib
+import json
 import re
 import sys
 from collections.abc import Iterable
@@ -26,6 +27,10 @@ NOT_THERE = (
 )
 NEW_CLOUD = f"The cloud was started anew, so it has new keys and knows nothing of before.\n{FROM_THE_TOP}"
 NO_CLOUD = f"The cloud does not answer. lab.start() starts it again.\n{FROM_THE_TOP}"
+NOBODY = (
+    "Nobody answers at this address: what listened there has gone, or has another address now."
+    " Ask for it anew with lab.url(...), and run lab.start() if the cloud has ended."
+)
 NOTHING_FITS = (
     "If this list came from AWS: it is empty, since nothing fits what was asked for."
     " Look at the names, letter by letter, and whether the cells above have run."
@@ -70,8 +75,12 @@ def remedy(error: BaseException, names: Iterable[str] = ()) -> str:
         # The list has 400 names: it is no help to read it.
         error.args = (f"boto3 knows no service called {wanted}.",)
         return _meant(wanted, services.split(", ")).strip()
+    if kind.__module__.startswith("kubernetes"):
+        return _refused_by_kubernetes(error)
     if kind.__module__.startswith("botocore") and re.search("Connection|Timeout", kind.__name__):
         return NO_CLOUD
+    if re.fullmatch("MaxRetryError|URLError|ConnectionError", kind.__name__):
+        return NOBODY
     found = re.fullmatch(r"'\w+' object has no attribute '(\w+)'", str(error))
     if isinstance(error, AttributeError) and found:
         owner = error.obj if error.obj is not None else _owner(error.__traceback__)
@@ -96,6 +105,17 @@ def _refused(code: str, message: str) -> str:
     if re.search("NotFound|NoSuch|NotActive|DoesNotExist", code) or "not found" in message.lower():
         return NOT_THERE
     return ""
+
+
+def _refused_by_kubernetes(error: BaseException) -> str:
+    """The words of the API server, which its client hides among headers, and what to do."""
+    first = next(iter(getattr(error, "api_exceptions", [])), error)
+    try:
+        told = str(json.loads(getattr(first, "body", None) or "{}").get("message", ""))
+    except ValueError:
+        told = ""
+    advice = {404: NOT_THERE, 409: THERE}.get(getattr(first, "status", None) or 0, "")
+    return "\n".join(line for line in (told and f"Kubernetes says: {told}", advice) if line)
 
 
 def _owner(trace: TracebackType | None) -> Any:

@@ -61,7 +61,7 @@ class Exercise:
 
 
 def find(exercise: str) -> Exercise:
-    """The exercise of that id.
+    """The exercise of that id; ``7a`` and ``07A`` are taken for ``07a``.
 
     Raises
     ------
@@ -69,12 +69,13 @@ def find(exercise: str) -> Exercise:
         When there is none; the message names those of the same lab.
     """
     exercise = str(exercise)  # a learner may write check(3)
-    match = re.fullmatch(r"(\d\d)[a-z]", exercise)
+    match = re.fullmatch(r"(\d{1,2})([a-z])", exercise.strip().lower())
     known = of_lab(int(match[1])) if match else {}
-    if exercise not in known:
-        there = f"Lab {exercise[:2]} has {', '.join(known)}." if known else 'An id has two digits and a letter: "03a".'
+    meant = f"{int(match[1]):02d}{match[2]}" if match else ""
+    if meant not in known:
+        there = f"Lab {meant[:2]} has {', '.join(known)}." if known else 'An id has two digits and a letter: "03a".'
         raise NotFound(f"There is no exercise {exercise!r}.", there)
-    return known[exercise]
+    return known[meant]
 
 
 def of_lab(number: int) -> dict[str, Exercise]:

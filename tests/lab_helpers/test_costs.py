@@ -47,3 +47,11 @@ def test_what_is_missing_is_said() -> None:
 def test_an_amount_that_makes_no_sense(amount: float) -> None:
     with pytest.raises(LabError):
         planned({"x": {"alb": amount}})
+
+
+def test_a_plan_without_lines_is_told_how_to_write_it() -> None:
+    with pytest.raises(LabError) as caught:
+        planned({"alb": 2})  # type: ignore[dict-item]
+    assert caught.value.remedy == 'Write what it is for, then: {"one task": {"alb": 2}}'
+    with pytest.raises(LabError, match="'2 tasks' of the plan has no prices"):
+        planned({"2 tasks": 2})  # type: ignore[dict-item]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from urllib.error import URLError
 
 import boto3
 import IPython
@@ -9,6 +10,8 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.stub import Stubber
 from IPython.core.interactiveshell import InteractiveShell
+from kubernetes.client import ApiException
+from kubernetes.utils import FailToCreateError
 
 from lab_helpers import tracebacks
 from lab_helpers.errors import NotFound
@@ -96,7 +99,19 @@ def test_what_to_do_about_a_refusal(code: str, message: str, advice: str) -> Non
     assert tracebacks.remedy(ClientError({"Error": {"Code": code, "Message": message}}, "Call")) == advice
 
 
+def test_what_kubernetes_refuses_is_said_in_its_words() -> None:
+    error = ApiException(status=404, reason="Not Found")
+    error.body = '{"message": "namespaces \\"demo\\" not found"}'
+    assert tracebacks.remedy(error) == f'Kubernetes says: namespaces "demo" not found\n{tracebacks.NOT_THERE}'
+    assert tracebacks.remedy(FailToCreateError([error])) == tracebacks.remedy(error)
+    assert tracebacks.remedy(ApiException(status=409)) == tracebacks.THERE
+    error.body = "no JSON"
+    assert tracebacks.remedy(error) == tracebacks.NOT_THERE
+    assert tracebacks.remedy(ApiException(status=500)) == ""
+
+
 def test_what_to_do_about_other_failures() -> None:
+    assert tracebacks.remedy(URLError("refused")) == tracebacks.NOBODY
     assert tracebacks.remedy(EndpointConnectionError(endpoint_url="http://127.0.0.1:1")) == tracebacks.NO_CLOUD
     assert tracebacks.remedy(IndexError("list index out of range")) == tracebacks.NOTHING_FITS
     assert tracebacks.remedy(IndexError("string index out of range")) == ""

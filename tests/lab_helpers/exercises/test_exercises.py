@@ -50,7 +50,12 @@ def test_a_solution_can_be_run() -> None:
     assert (names["a"], names["b"]) == (1, 2)
 
 
-@pytest.mark.parametrize("wrong", ["3a", "03", "99a", "03aa", "03z", "", 3])
+@pytest.mark.parametrize("written", ["3a", "03A", " 03a"])
+def test_an_id_may_be_written_in_a_hurry(written: str) -> None:
+    assert exercises.find(written).id == "03a"
+
+
+@pytest.mark.parametrize("wrong", ["a3", "03", "99a", "03aa", "03z", "", 3])
 def test_an_id_that_is_not_there(wrong: Any) -> None:
     with pytest.raises(NotFound) as caught:
         exercises.find(wrong)

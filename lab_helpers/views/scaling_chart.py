@@ -98,7 +98,10 @@ def _tasks(scaled: Scaled, counts: Sequence[tuple[float, Count]], top: float) ->
         for (_, before), (x, after) in itertools.pairwise(counts):
             if after.desired != before.desired:
                 arrow = "▲" if after.desired > before.desired else "▼"
-                parts.append(_text(x, max(base - after.desired * scale - 4, top + 8), f"{arrow}{after.desired}", INK))
+                # at the right edge there is no room behind the step
+                anchor = "end" if x > RIGHT_EDGE - 24 else "start"
+                y = max(base - after.desired * scale - 4, top + 8)
+                parts.append(_text(x, y, f"{arrow}{after.desired}", INK, anchor))
     if scaled.most is not None and scaled.most <= high:
         parts.append(
             _line(

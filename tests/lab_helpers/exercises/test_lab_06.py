@@ -13,7 +13,7 @@ from tools.notebooks import ROOT, read
 
 NEEDED = ("import json", "IMAGE = ", "def describe", "import time", "BUCKET = ", "READ_ORDERS", "REPORTER = ")
 """How the cells begin, or what they hold, that the exercises stand on."""
-FURTHER = ("ECR_AND_LOGS", "mailer_secret = ", "files_group = ", "shared = ")
+FURTHER = ("WRITE_LOGS", "mailer_secret = ", "files_group = ", "shared = ")
 
 
 @pytest.fixture(scope="module")

@@ -117,6 +117,13 @@ def test_a_still_copy_is_one_svg_and_says_the_same_in_words(view: ScalingView) -
     assert "target 40" in drawn
 
 
+def test_a_step_at_the_right_edge_has_its_label_before_it() -> None:
+    for since, anchor in ((0.0, "end"), (30.0, "start")):
+        now = replace(PICTURE, counts=(Count(950.0, 1, 1), Count(PICTURE.at - since, 3, 1)))
+        labels = [one for one in ET.fromstring(chart(now, 60)).iter() if one.text == "▲3"]
+        assert [one.get("text-anchor") for one in labels] == [anchor]
+
+
 def test_a_service_that_does_not_scale_says_so() -> None:
     plain = Scaled("shop", "c", "ACTIVE", 10.0, 1.0, 1, 1, counts=(Count(5.0, 1, 1),))
     assert "does not scale by itself" in in_words(plain)

@@ -75,10 +75,14 @@ def test_what_the_course_can_do_without_is_a_note() -> None:
     assert preflight.browser("", hub=True).state == "ok"
 
 
-def test_as_a_program() -> None:
-    command = [sys.executable, "-m", "lab_helpers", "classroom", "preflight", "--learners", "1000"]
+def test_as_a_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Not by a number of learners that is too large: to count the ports they need takes all that other tests want.
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("LAB_HOME", str(tmp_path / "file" / "below"))
+    command = [sys.executable, "-m", "lab_helpers", "classroom", "preflight", "--learners", "2"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
+    assert "PROBLEM  folder: " in done.stdout
     assert "to mend: each line above says how." in done.stdout
     other = subprocess.run([sys.executable, "-m", "lab_helpers"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert other.returncode == 2

@@ -1,4 +1,4 @@
-"""The command line: ``python -m lab_cloud up | down | status | env | url | interrupt | reset``.
+"""The command line: ``python -m lab_cloud up | down | status | env | url | interrupt | hurry | reset``.
 
 The commands on images and containers are in `images_cli` and `containers_cli`.
 """
@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         "--runtime", help="how containers run: process, sandbox or docker (default: LAB_RUNTIME or process)"
     )
     up.add_argument("--foreground", action="store_true", help="stay here and log to this terminal; Ctrl-C stops it")
+    up.add_argument("--json", action="store_true", help="say how to reach it, for programs")
     up.set_defaults(run=_up)
     commands.add_parser("down", help="stop the cloud and all its containers").set_defaults(run=_down)
     status = commands.add_parser("status", help="say whether it is up, and how to reach it")
@@ -70,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     interrupt = commands.add_parser("interrupt", help="take the capacity of a Fargate Spot task away, as AWS may")
     interrupt.add_argument("task", help="the task's id or ARN")
     interrupt.set_defaults(run=_interrupt)
+    hurry = commands.add_parser("hurry", help="let what AWS prepares be ready at once, while nobody watches")
+    hurry.add_argument("seconds", type=float, help="for so many real seconds from now; 0 ends it")
+    hurry.set_defaults(run=_hurry)
     trail_cli.add(commands)
     commands.add_parser("reset", help="delete everything that was created; the cloud stays up").set_defaults(run=_reset)
     images_cli.add(commands)
@@ -106,8 +110,7 @@ def _start(folder: Path, options: argparse.Namespace, speed: float) -> int:
     while time.monotonic() < deadline:
         running = home.read(folder)
         if running is not None:
-            _print_up(running)
-            return 0
+            return _told(running, options, "The cloud is up")
         if child.poll() is not None:
             raise CloudError(*_last_words(log, started_at))
         time.sleep(POLL_SECONDS)
@@ -153,12 +156,20 @@ def _already(running: home.Running, options: argparse.Namespace) -> int:
             f"{running.runtime}.",
             "To change that, stop it first: python -m lab_cloud down",
         )
-    print(f"The cloud is already up at {running.endpoint} (speed {running.speed:g}, runtime {running.runtime}).")
+    if options.json:
+        from .control import ask
+
+        ask(running, "status")  # a program goes on with it: better to hear now that it does not answer
+    return _told(running, options, "The cloud is already up")
+
+
+def _told(running: home.Running, options: argparse.Namespace, said: str) -> int:
+    if options.json:
+        facts = {"running": True, "pid": running.pid, "port": running.port, "speed": running.speed}
+        print(json.dumps({**facts, "region": running.region, "runtime": running.runtime}))
+    else:
+        print(f"{said} at {running.endpoint} (speed {running.speed:g}, runtime {running.runtime}).")
     return 0
-
-
-def _print_up(running: home.Running) -> None:
-    print(f"The cloud is up at {running.endpoint} (speed {running.speed:g}, runtime {running.runtime}).")
 
 
 def _last_words(log: Path, start: int) -> tuple[str, str]:
@@ -260,6 +271,13 @@ def _interrupt(options: argparse.Namespace) -> int:
         f"Simulated Spot interruption of {answer['task']}: its containers got SIGTERM. "
         f"AWS's two minutes of warning are {answer['seconds']:g} s here."
     )
+    return 0
+
+
+def _hurry(options: argparse.Namespace) -> int:
+    from .control import ask
+
+    print(f"{ask(running_cloud(), 'hurry', seconds=options.seconds)['skipped']:g} AWS seconds were skipped until now.")
     return 0
 
 

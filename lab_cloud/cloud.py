@@ -56,6 +56,8 @@ from .world import World
 log = logging.getLogger("lab_cloud")
 
 DEFAULT_REGION = "us-east-1"
+MOST_HURRY = 120.0
+"""Real seconds; who hurries the cloud and dies must not leave it so."""
 
 
 class Cloud:
@@ -117,7 +119,7 @@ class Cloud:
         }.items():
             core.dispatcher.override(service, api)
         core.dispatcher.own("elb", ClassicApi())
-        core.commands |= {"status": self._status, "url": self._url, "reset": self._reset}
+        core.commands |= {"status": self._status, "url": self._url, "reset": self._reset, "hurry": self._hurry}
         core.commands |= ImagesControl(core.runtime.catalog, registry.pulling.own_password).commands()
         self.containers = Containers(core.runtime, folder / "volumes", registry.pulling.own_password)
         core.commands |= ContainersControl(self.containers).commands()
@@ -172,6 +174,9 @@ class Cloud:
                 raise CloudError(error.message, remedy) from None
             url, warning = found
         return {"url": url, "warning": warning}
+
+    def _hurry(self, seconds: float) -> dict[str, Any]:
+        return {"skipped": self.core.delays.hurry(min(max(seconds, 0.0), MOST_HURRY))}
 
     def _reset(self) -> dict[str, Any]:
         ended = self._running()

@@ -5,6 +5,7 @@ Each makes boto3 clients of the same kind; the cells do not know which one they 
 
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from .address import Url, browser_address
 from .aws.account import Aws
 from .elsewhere import Elsewhere, dns_name
 from .errors import BackendError, CloudUnavailable
+from .waiting import ticking
 
 REGION = "us-east-1"
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -45,6 +47,9 @@ class Backend(Protocol):
     def interrupt(self, task: str) -> str:
         """Interrupt a Fargate Spot task, and say what was done."""
 
+    def hurried(self, skipped: list[float]) -> AbstractContextManager[None]:
+        """While a lab's work is brought: no waiting that nobody watches, where the cloud can do without."""
+
     def now(self) -> datetime:
         """The calendar that schedules read."""
 
@@ -72,7 +77,8 @@ class Embedded:
 
     def start(self, speed: float | None) -> str:
         """Start the cloud if it is not up; forget what an earlier one was reached by."""
-        identity, self.speed, self.runtime = cloud.start(speed)
+        with ticking("the cloud"):
+            identity, self.speed, self.runtime = cloud.start(speed)
         self._session = None
         return identity
 
@@ -105,6 +111,10 @@ class Embedded:
     def interrupt(self, task: str) -> str:
         """Let the cloud act as if it needed the capacity back."""
         return cloud.interrupt(task)
+
+    def hurried(self, skipped: list[float]) -> AbstractContextManager[None]:
+        """What AWS prepares is ready at once; `skipped` gets the seconds that it takes on AWS."""
+        return cloud.hurried(skipped)
 
     def now(self) -> datetime:
         """The lab calendar, which runs at the cloud's speed."""

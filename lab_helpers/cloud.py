@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from . import home
 from .errors import CloudUnavailable, NotFound
 
 PATIENCE = 60.0  # real seconds after which a command of the cloud counts as stuck
+HURRY = 60.0  # real seconds after which the cloud goes at its own pace again, should nobody be left to say so
 
 
 def status() -> dict[str, Any]:
@@ -27,12 +29,7 @@ def status() -> dict[str, Any]:
     dict
         ``running`` and, when it is, ``pid``, ``port``, ``speed``, ``runtime`` and ``calendar``.
     """
-    answer = _run("status", "--json")
-    try:
-        found = json.loads(answer.stdout)
-    except ValueError:
-        return {"running": False}
-    return found if isinstance(found, dict) else {"running": False}
+    return _facts(_run("status", "--json"))
 
 
 def start(speed: float | None = None) -> tuple[str, float, str]:
@@ -61,22 +58,35 @@ def start(speed: float | None = None) -> tuple[str, float, str]:
         raise CloudUnavailable(
             f"The speed {speed!r} is not a number above 0.", "Leave it out for 60, or use 1 for AWS's own pace."
         )
-    found = status()
-    kept: list[str] = []
-    if found.get("running"):
-        if speed is None or found.get("speed") == speed:
-            return _known(found)
-        _run("down")
-        kept = ["--runtime", found["runtime"]]
-    answer = _run("up", *([] if speed is None else ["--speed", f"{speed:g}"]), *kept)
-    found = status()
-    if found.get("running"):  # when `up` failed all the same, another notebook was quicker
-        return _known(found)
-    raise CloudUnavailable(*_two_lines(answer, "The embedded cloud could not be started."))
-
-
-def _known(found: dict[str, Any]) -> tuple[str, float, str]:
+    wanted = [] if speed is None else ["--speed", f"{speed:g}"]
+    answer = _run("up", "--json", *wanted)
+    found = _facts(answer)
+    if not found["running"]:
+        found = status()  # another notebook may have been quicker
+        if found["running"] and speed not in (None, found["speed"]):
+            _run("down")
+            answer = _run("up", "--json", *wanted, "--runtime", found["runtime"])
+            found = _facts(answer)
+    if not found["running"]:
+        raise CloudUnavailable(*_two_lines(answer, "The embedded cloud could not be started."))
     return str(found["pid"]), float(found["speed"]), str(found["runtime"])
+
+
+@contextmanager
+def hurried(skipped: list[float]) -> Iterator[None]:
+    """Let what AWS prepares (machines, clusters, network interfaces) be ready at once, while nobody watches.
+
+    Parameters
+    ----------
+    skipped : list of float
+        Gets the seconds that the steps skipped take on AWS.
+    """
+    _run("hurry", f"{HURRY:g}")
+    try:
+        yield
+    finally:
+        said = _run("hurry", "0").stdout.split()
+        skipped += [float(word) for word in said[:1]]
 
 
 def environment() -> dict[str, str]:
@@ -203,6 +213,15 @@ def answers(*arguments: str) -> Iterator[dict[str, Any]]:
             raise CloudUnavailable("The embedded cloud is not running.", "Run lab.start() first.")
         answer = subprocess.CompletedProcess(arguments, code, "", error)
         raise Refused(*_two_lines(answer, f"`python -m lab_cloud {arguments[0]}` has failed."))
+
+
+def _facts(answer: "subprocess.CompletedProcess[str]") -> dict[str, Any]:
+    """What a command with ``--json`` has said of the cloud; not running when it is no JSON."""
+    try:
+        found = json.loads(answer.stdout)
+    except ValueError:
+        found = None
+    return {"running": False, **found} if isinstance(found, dict) else {"running": False}
 
 
 def _surroundings() -> dict[str, str]:

@@ -1,5 +1,6 @@
 """What is the same for every cloud that is not the embedded one: real time, and no interruption on demand."""
 
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,10 @@ class Elsewhere:
             "Only the embedded cloud interrupts a Spot task when it is asked to.",
             "Stop the task instead: ecs.stop_task(cluster=..., task=...). A service replaces it in the same way.",
         )
+
+    def hurried(self, _skipped: list[float]) -> AbstractContextManager[None]:
+        """Nobody can hurry AWS."""
+        return nullcontext()
 
     def now(self) -> datetime:
         """Real time."""

@@ -4,7 +4,18 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
-from . import backends, cleanup, endpoint_cells, exercises, home, in_kubernetes, kinds_apprunner, tagging, waiting
+from . import (
+    backends,
+    bringing,
+    cleanup,
+    endpoint_cells,
+    exercises,
+    home,
+    in_kubernetes,
+    kinds_apprunner,
+    tagging,
+    waiting,
+)
 from .address import Url
 from .aws.account import Aws
 from .aws.proof import prove
@@ -14,15 +25,15 @@ from .estimates import Estimates
 from .inside import Inside
 from .inventory import Tags, Thing
 from .load import begin, hosts, stop_all
-from .made import Made
 from .on_kubernetes import OnKubernetes
 from .on_this_machine import OnThisMachine
 from .pictures import Pictures
 from .progress import Progress
-from .replay import Built, footprint, replay
+from .replay import Built
 from .tracebacks import explain_failures
 
 START_FIRST = "Run lab.start() first."
+LONG = 120.0  # seconds of AWS's waiting that are worth a word
 
 
 class Lab(OnThisMachine, OnKubernetes, Inside, Pictures, Estimates, Designing):
@@ -86,10 +97,11 @@ class Lab(OnThisMachine, OnKubernetes, Inside, Pictures, Estimates, Designing):
         self._tags = {}
         built = Built(backend.name)
         built.begin(identity)
-        removed = self._remove([self.number, *home.dependents(self.number)], built)
+        removed = bringing.remove(self, [self.number, *home.dependents(self.number)], built)
+        skipped: list[float] = []
         brought: list[Thing] = []
         for number in home.needed(self.number):
-            brought += self._bring(number, built)
+            brought += bringing.bring(self, number, built, skipped)
         self._started = True
         print(f"Lab {self.number:02d} begins here, on {backend.describe()}.")
         elsewhere = self._elsewhere()
@@ -99,6 +111,8 @@ class Lab(OnThisMachine, OnKubernetes, Inside, Pictures, Estimates, Designing):
             print(endpoint_cells.told(self.number), end="")
         if brought:
             print(f"Ready from the labs before: {cleanup.names(brought)}.")
+        if sum(skipped) >= LONG:
+            print(f"On AWS they take about {sum(skipped) / 60:.0f} minutes; here nobody waited for that.")
         if removed:
             print(f"Removed from an earlier run: {cleanup.names(removed)}.")
 
@@ -249,18 +263,17 @@ class Lab(OnThisMachine, OnKubernetes, Inside, Pictures, Estimates, Designing):
         CleanupFailed
             When something is left.
         """
-        tags = Tags(self._learner())
         built = Built(self._cloud().name)
-        found = self._find(tags, built, None)
+        found = bringing.find(self, built, None)
         if dry_run:
             return cleanup.Report(tuple(found.things), dry_run=True, unseen=found.unseen)
         stop_all()
         if isinstance(self._cloud(), Aws):
             self._cloud().start(None)  # asks, unless it has been confirmed
         in_kubernetes.clear(self, built, None)
-        self._delete(found.things)
+        bringing.delete(self, found.things)
         built.forget(home.all_numbers())
-        left = self._find(tags, built, None).things
+        left = bringing.find(self, built, None).things
         if left:
             raise CleanupFailed(f"Still there: {cleanup.names(left)}.", "Run lab.teardown() again in a minute.")
         real = isinstance(self._cloud(), Aws)
@@ -359,39 +372,6 @@ class Lab(OnThisMachine, OnKubernetes, Inside, Pictures, Estimates, Designing):
                 self._used.add(service)
                 Built(self._cloud().name).used(service)
         return found
-
-    def _find(self, tags: Tags, built: Built, labs: list[int] | None) -> cleanup.Found:
-        # The embedded cloud's memory lies beside the cloud, so it knows where anything can be. A real account may have
-        # been used from elsewhere too, so there every service is looked at.
-        if not isinstance(self._cloud(), backends.Embedded):
-            return cleanup.find(self.client, tags, labs)
-        found = cleanup.find(self.client, tags, labs, built.services())
-        return cleanup.Found(Made(self.number).find(labs) + found.things, found.unseen)
-
-    def _remove(self, labs: list[int], built: Built) -> list[Thing]:
-        in_kubernetes.clear(self, built, labs)
-        things = self._find(Tags(self._learner()), built, labs).things
-        self._delete(things)
-        built.forget(labs)
-        return things
-
-    def _delete(self, things: list[Thing]) -> None:
-        if isinstance(self._cloud(), backends.Embedded):
-            Made(self.number).delete(things)
-        cleanup.delete(self.client, self.wait, things)
-
-    def _bring(self, number: int, built: Built) -> list[Thing]:
-        """Make sure that a lab's lasting work is there."""
-        tags = Tags(self._learner())
-        things = self._find(tags, built, [number]).things
-        if not things or footprint(things) != built.print_of(number):
-            if things:
-                self._remove([number, *home.dependents(number)], built)
-            for missed in replay(self._as(number), strict=not isinstance(self._cloud(), backends.Endpoint)):
-                print(f"Not brought, since this endpoint cannot: {missed}")
-            things = self._find(tags, built, [number]).things
-            built.remember(number, footprint(things))
-        return things
 
     def _as(self, number: int) -> "Lab":
         """The same cloud as another lab, whose things then carry that lab's number."""

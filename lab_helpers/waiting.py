@@ -4,14 +4,18 @@ The rules of a waiter (which answer means reached, which means never) are botoco
 """
 
 import os
+import sys
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from .errors import NotFound, NotReached
 
 LEAST = 60.0  # real seconds a waiter has at least: real work is in it, which no speed shortens
 QUIET = 2.0  # seconds before a line is shown
+TICK = 0.5  # seconds between two looks at the clock
 
 
 def wait(client: Any, name: str, params: Mapping[str, Any], delay: float | None, speed: float) -> None:
@@ -107,19 +111,49 @@ class Line:
     def __init__(self, what: str) -> None:
         self._what = what
         self._shown = ""
-        self._on = os.environ.get("LAB_PROGRESS") != "off"
+        self._page = sys.stdout  # replayed cells write elsewhere meanwhile
+        self.on = os.environ.get("LAB_PROGRESS") != "off"
 
     def show(self, seconds: float) -> None:
         """Show the whole seconds that have passed, once each."""
         text = f"waiting for {self._what} … {seconds:.0f} s"
-        if self._on and seconds >= QUIET and text != self._shown:
+        if self.on and seconds >= QUIET and text != self._shown:
             self._shown = text
-            print(f"\r{text}", end="", flush=True)
+            print(f"\r{text}", end="", flush=True, file=self._page)
 
     def clear(self) -> None:
         """Take the line away."""
         if self._shown:
-            print("\r" + " " * len(self._shown) + "\r", end="", flush=True)
+            print("\r" + " " * len(self._shown) + "\r", end="", flush=True, file=self._page)
+
+
+@contextmanager
+def ticking(what: str) -> Iterator[None]:
+    """Show the line meanwhile, for what does not tell by itself that it goes on.
+
+    Parameters
+    ----------
+    what : str
+        What is waited for.
+    """
+    line = Line(what)
+    if not line.on:
+        yield
+        return
+    over, began = threading.Event(), time.monotonic()
+
+    def tick() -> None:
+        while not over.wait(TICK):
+            line.show(time.monotonic() - began)
+
+    thread = threading.Thread(target=tick, name="progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        line.clear()
 
 
 def _ask(client: Any, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,9 @@ def test_up_status_env_down(new_cloud: RunningCloud) -> None:
     facts = json.loads(new_cloud.command("status", "--json").stdout)
     assert (facts["running"], facts["speed"], facts["runtime"]) == (True, 120, "process")
     assert facts["port"] == state["port"]
+    again = json.loads(new_cloud.command("up", "--json").stdout)
+    assert again == {name: facts[name] for name in ("running", "pid", "port", "speed", "region", "runtime")}
+    assert new_cloud.command("hurry", "0").stdout == "0 AWS seconds were skipped until now.\n"
     if not system.WINDOWS:
         assert (new_cloud.home / "cloud.json").stat().st_mode & 0o777 == 0o600
     lines = new_cloud.command("env", "--shell", "posix").stdout.splitlines()

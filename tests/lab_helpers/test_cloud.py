@@ -32,17 +32,18 @@ def program(monkeypatch: pytest.MonkeyPatch, **answers: list[tuple[int, str, str
     return found
 
 
-def test_a_cloud_that_is_up_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = program(monkeypatch, status=[ON])
+def test_one_command_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = program(monkeypatch, up=[ON])
     assert cloud.start() == ("7", 60.0, "process")
-    assert asked.asked == [("status", "--json")]
+    assert asked.asked == [("up", "--json")]
 
 
 def test_another_speed_starts_it_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     fast = (0, '{"running": true, "pid": 8, "speed": 120.0, "runtime": "sandbox"}', "")
-    asked = program(monkeypatch, status=[ON, fast], down=[(0, "", "")], up=[(0, "", "")])
+    asked = program(monkeypatch, status=[ON], down=[(0, "", "")], up=[(1, "", "It is already up."), fast])
     assert cloud.start(120) == ("8", 120.0, "sandbox")
-    assert asked.asked[1:3] == [("down",), ("up", "--speed", "120", "--runtime", "process")]
+    again = ("up", "--json", "--speed", "120")
+    assert asked.asked == [again, ("status", "--json"), ("down",), (*again, "--runtime", "process")]
 
 
 @pytest.mark.parametrize("speed", [0, -1, "fast"])
@@ -54,8 +55,27 @@ def test_a_speed_that_makes_no_sense_stops_no_cloud(monkeypatch: pytest.MonkeyPa
 
 
 def test_another_notebook_was_quicker(monkeypatch: pytest.MonkeyPatch) -> None:
-    program(monkeypatch, status=[OFF, ON], up=[(1, "", "The cloud is already up.")])
+    program(monkeypatch, status=[ON], up=[(1, "", "The cloud is already up.")])
     assert cloud.start() == ("7", 60.0, "process")
+
+
+def test_a_cloud_that_does_not_answer_is_not_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = (1, "", "The cloud (pid 7) does not answer.\nStop and start it.")
+    asked = program(monkeypatch, status=[(1, "", "")], up=[refused])
+    with pytest.raises(CloudUnavailable, match="does not answer"):
+        cloud.start()
+    assert ("down",) not in asked.asked
+
+
+def test_what_was_skipped_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = program(monkeypatch, hurry=[(0, "0 AWS seconds were", ""), (0, "600 AWS seconds were", "")] * 2)
+    skipped: list[float] = []
+    with cloud.hurried(skipped):
+        pass
+    with pytest.raises(RuntimeError), cloud.hurried(skipped):
+        raise RuntimeError
+    assert skipped == [600, 600]
+    assert [words[1] for words in asked.asked] == ["60", "0", "60", "0"]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +91,7 @@ def test_another_notebook_was_quicker(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_why_it_could_not_be_started(monkeypatch: pytest.MonkeyPatch, said: str, message: str, remedy: str) -> None:
-    program(monkeypatch, status=[OFF, OFF], up=[(1, "", said)])
+    program(monkeypatch, status=[OFF], up=[(1, "", said)])
     with pytest.raises(CloudUnavailable) as caught:
         cloud.start()
     assert caught.value.message == message

@@ -1,3 +1,5 @@
+import contextlib
+import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,6 +9,7 @@ from botocore.stub import Stubber
 
 from lab_helpers import waiting
 from lab_helpers.errors import NotFound, NotReached
+from tests.waiting import until
 
 SERVICES = {"cluster": "demo", "services": ["web"]}
 
@@ -106,6 +109,17 @@ def test_a_line_appears_after_a_while_and_goes(
     line.clear()
     text = "waiting for services_stable … 3 s"
     assert capsys.readouterr().out == f"\r{text}\r{' ' * len(text)}\r"
+
+
+def test_what_says_nothing_by_itself_has_a_line_on_the_page_where_it_began(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LAB_PROGRESS", raising=False)
+    monkeypatch.setattr(waiting, "QUIET", 0.0)
+    monkeypatch.setattr(waiting, "TICK", 0.001)
+    with waiting.ticking("the cloud"), contextlib.redirect_stdout(io.StringIO()):  # as replayed cells write
+        until(lambda: "waiting for the cloud … 0 s" in capsys.readouterr().out)
+    assert capsys.readouterr().out.endswith("\r")
 
 
 def test_stored_outputs_are_kept_free_of_it(

@@ -52,9 +52,12 @@ def test_any_lab_first_then_again_then_after_the_cloud_was_killed(
     said = begun(number, capsys)
     made = [one for needed in home.needed(number) for one in home.notebook(needed).build]
     assert bool(ready(said)) == bool(made)
+    hurried = "On AWS they take about 10 minutes; here nobody waited for that."
+    assert (hurried in said) == (9 in home.needed(number))  # a cluster and its nodes
     assert not any(line.startswith("Removed") for line in said)
     again = begun(number, capsys)
     assert ready(again) == ready(said)
+    assert hurried not in again
     assert not any(line.startswith("Removed") for line in again)
     dead = cloud.status()["pid"]
     os.kill(dead, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)

@@ -37,7 +37,7 @@ NOTHING_FITS = (
 )
 STOPPED = "You have stopped the cell. What it has asked AWS for goes on; to wait for it, run the cell again."
 NO_NAME = (
-    "A cell further up makes this name, and has not run since the kernel started."
+    "If a cell further up makes this name, that cell has not run since the kernel started."
     " Run the cells above first: menu Run, Run All Above Selected Cell."
 )
 

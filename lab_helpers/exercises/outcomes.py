@@ -81,7 +81,7 @@ class NotYet(Outcome):
     missing: Sequence[str] = ()
     kind: ClassVar[str] = "not yet"
     glyph: ClassVar[str] = "◐"
-    title: ClassVar[str] = "Not yet."
+    title: ClassVar[str] = "Not yet. What is missing:"
 
     def lines(self) -> list[str]:
         """What is missing."""

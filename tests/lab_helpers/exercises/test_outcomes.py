@@ -5,7 +5,7 @@ from lab_helpers.exercises import CheckError, Done, Hint, NotAttempted, NotYet, 
 OUTCOMES: list[tuple[Outcome, str]] = [
     (Done(exercise="03a"), "✔ 03a: Done."),
     (Done("Two run.", exercise="03a"), "✔ 03a: Done.\n  - Two run."),
-    (NotYet(["a <service>", "2 tasks"]), "◐ Not yet.\n  - a <service>\n  - 2 tasks"),
+    (NotYet(["a <service>", "2 tasks"]), "◐ Not yet. What is missing:\n  - a <service>\n  - 2 tasks"),
     (NotAttempted("Begin above."), "○ Not attempted.\n  - Begin above."),
     (CheckError("It broke.", "Mend it."), "✖ The check could not look.\n  - It broke.\n  - Mend it."),
 ]

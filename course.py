@@ -164,26 +164,23 @@ def fill_workspace(workspace: Path | None = None) -> list[str]:
     return kept
 
 
-def trust_copies() -> None:
+def trust_copies(workspace: Path | None = None, python: Path = PYTHON) -> None:
     """Sign the untouched copies, so that JupyterLab shows their stored pictures and not only their text."""
-    copied: dict[str, str] = json.loads(COPIED.read_text(encoding="utf-8"))
-    stamp = hashlib.sha256(COPIED.read_bytes()).hexdigest()
-    if TRUSTED.is_file() and TRUSTED.read_text(encoding="utf-8") == stamp:
+    workspace = workspace or WORKSPACE
+    note, trusted = workspace / COPIED.name, workspace / TRUSTED.name
+    copied: dict[str, str] = json.loads(note.read_text(encoding="utf-8"))
+    stamp = hashlib.sha256(note.read_bytes()).hexdigest()
+    if trusted.is_file() and trusted.read_text(encoding="utf-8") == stamp:
         return
     notebooks = [
-        WORKSPACE / name
+        workspace / name
         for name, digest in sorted(copied.items())
-        if name.endswith(".ipynb") and hashlib.sha256((WORKSPACE / name).read_bytes()).hexdigest() == digest
+        if name.endswith(".ipynb") and hashlib.sha256((workspace / name).read_bytes()).hexdigest() == digest
     ]
     if notebooks:
-        argv = [str(PYTHON), "-m", "jupyter", "trust", *map(str, notebooks)]
-        subprocess.run(argv, cwd=WORKSPACE, check=False, stdout=subprocess.DEVNULL)
-    TRUSTED.write_text(stamp, encoding="utf-8")
-
-
-def surroundings() -> dict[str, str]:
-    """JupyterLab's environment: `python` and `aws` are the course's, in its terminals and behind a `!` in a cell."""
-    return {**os.environ, "PATH": os.pathsep.join([str(PYTHON.parent), os.environ.get("PATH", "")])}
+        argv = [str(python), "-m", "jupyter", "trust", *map(str, notebooks)]
+        subprocess.run(argv, cwd=workspace, check=False, stdout=subprocess.DEVNULL)
+    trusted.write_text(stamp, encoding="utf-8")
 
 
 def lab(arguments: Sequence[str]) -> None:

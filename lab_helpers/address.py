@@ -41,7 +41,10 @@ class Url(str):
 
     def _repr_html_(self) -> str:
         link = escape(self.browser, quote=True)
-        return f'<a href="{link}" target="_blank" rel="noopener">{escape(self)}</a>'
+        shown = f'<a href="{link}" target="_blank" rel="noopener">{link}</a>'
+        if self.browser == self:
+            return shown
+        return f"{shown} <small>(for Python in this notebook it is <code>{escape(self)}</code>)</small>"
 
 
 @dataclass(frozen=True)

@@ -179,8 +179,8 @@ class Limited(Protocol):
     def resume(self) -> None:
         """Go on."""
 
-    def kill_for_memory(self) -> None:
-        """End it because of the memory that it holds."""
+    def kill_for_memory(self, remark: str = "") -> None:
+        """End it because of the memory that it holds; the remark goes to the end of the reason."""
 
 
 class _Task:
@@ -311,8 +311,9 @@ class Limiter:
         self._ending = [member for member in self._ending if member in there]
         members = [member for member in there if member not in self._ending]
         held = [_memory(member) for member in members]
+        remark = f" (all containers here may hold {most // 1_000_000} MB together: LAB_MEMORY_MB)"
         for place in over_memory(held, [None] * len(members), most):
-            members[place].kill_for_memory()
+            members[place].kill_for_memory(remark)
             self._ending.append(members[place])
 
     @staticmethod

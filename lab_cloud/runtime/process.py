@@ -145,10 +145,10 @@ class ProcessHandle:
         """Go on."""
         self.tree.resume()
 
-    def kill_for_memory(self) -> None:
-        """End it because of the memory that it holds."""
+    def kill_for_memory(self, remark: str = "") -> None:
+        """End it because of the memory that it holds; the remark goes to the end of the reason."""
         if self._reason is None:
-            self._reason = OUT_OF_MEMORY
+            self._reason = OUT_OF_MEMORY + remark
             self.tree.kill()
 
     # for the watcher
@@ -172,8 +172,8 @@ class ProcessHandle:
     def on_end(self, code: int) -> None:
         """It has ended and its output is complete."""
         self._tell(self._lines.end())
-        if self._reason == OUT_OF_MEMORY:
-            self.exit = Exit(KILLED, OUT_OF_MEMORY, out_of_memory=True)
+        if self._reason is not None and self._reason.startswith(OUT_OF_MEMORY):
+            self.exit = Exit(KILLED, self._reason, out_of_memory=True)
         else:
             self.exit = Exit(code, self._stolen_port(code))
         self._runtime.forget(self)

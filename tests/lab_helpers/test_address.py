@@ -35,5 +35,7 @@ def test_from_elsewhere_the_browser_goes_through_jupyter(name: str, monkeypatch:
     local = "http://127.0.0.1:8000"
     url = Url(local, browser_address(local)).at("/x")
     assert url == "http://127.0.0.1:8000/x"
-    assert 'href="/user/an/proxy/8000/x"' in url._repr_html_()
+    shown = url._repr_html_()
+    assert '<a href="/user/an/proxy/8000/x" target="_blank" rel="noopener">/user/an/proxy/8000/x</a>' in shown
+    assert "for Python in this notebook it is <code>http://127.0.0.1:8000/x</code>" in shown
     assert browser_address("http://my-alb.elb.amazonaws.com") == "http://my-alb.elb.amazonaws.com"

@@ -33,8 +33,8 @@ class Program:
     def resume(self) -> None:
         self.running = True
 
-    def kill_for_memory(self) -> None:
-        self.killed, self.wish = True, 0.0
+    def kill_for_memory(self, remark: str = "") -> None:
+        self.killed, self.wish, self.remark = True, 0.0, remark
 
 
 class Hand:

@@ -183,6 +183,11 @@ def trust_copies(workspace: Path | None = None, python: Path = PYTHON) -> None:
     trusted.write_text(stamp, encoding="utf-8")
 
 
+def surroundings() -> dict[str, str]:
+    """JupyterLab's environment: `python` and `aws` are the course's, in its terminals and behind a `!` in a cell."""
+    return {**os.environ, "PATH": os.pathsep.join([str(PYTHON.parent), os.environ.get("PATH", "")])}
+
+
 def lab(arguments: Sequence[str]) -> None:
     """Open JupyterLab at the first lab, on this machine only; stop the embedded cloud when it ends."""
     setup()

@@ -49,6 +49,8 @@ def main() -> None:
     home = Path.home()
     give_labs(home)
     os.chdir(home)
+    # `python` and `aws` are the course's, in terminals and behind a `!` in a cell.
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     # Kernels listen on sockets in here (hub_config.py), which only this user may open. A socket's path may have about
     # 100 characters: those of a home and of some systems' temporary folder are longer.
     sockets = tempfile.mkdtemp(prefix="lab-", dir="/tmp")

@@ -180,10 +180,9 @@ def hub(folder: Path, names: tuple[str, ...]) -> Iterator[dict[str, Learner]]:
     text += "" if USERS else SIMPLE.format(homes=folder, root=os.geteuid() == 0)
     text += f'load_subconfig("{ROOT / "jupyter" / "hub_config.py"}")\n'
     (folder / "jupyterhub_config.py").write_text(text, encoding="utf-8")
-    # The course's own Python starts first on the path, and nothing of the tests' cloud goes into the hub.
+    # Nothing of the tests' cloud goes into the hub.
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("LAB_", "JUPYTER"))}
     environment["LAB_CLASS_CONTAINERS_MB"] = str(CONTAINERS_MB)
-    environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])
     command = [sys.executable, "-m", "jupyterhub", "-f", "jupyterhub_config.py"]
     with (folder / "hub.log").open("w") as log:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)

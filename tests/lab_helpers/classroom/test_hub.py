@@ -5,6 +5,7 @@ of their own, and what the system's rights keep apart is judged by the modes of 
 """
 
 import json
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,9 +21,10 @@ from tests.waiting import until
 pytestmark = pytest.mark.matrix
 NAMES = ("lab-trial-an", "lab-trial-binh")
 HERE = """
-import json, os, pathlib
+import json, os, pathlib, shutil
 at_home = pathlib.Path.home()
 about = {"home": str(at_home), "here": os.getcwd(), "uid": os.getuid(), "kept": os.environ["KEPT"]}
+about["python"] = shutil.which("python")
 print(json.dumps(json.loads((at_home / ".lab/cloud.json").read_text()) | about))
 """
 BALANCER = "DemoALBForECS"
@@ -59,6 +61,7 @@ def test_each_has_a_process_a_port_a_key_and_a_folder(learners: tuple[Learner, L
         assert an[part] != binh[part], part
     assert (an["uid"] != binh["uid"]) == USERS
     assert an["here"].startswith(an["home"])
+    assert Path(an["python"]).parent == Path(sys.executable).parent
     assert an["kept"] == "by the course's settings"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from ..autoscaling.group import Activity, Group
 from ..autoscaling.store import GroupStore
 from ..ecs.outside import Announcements
-from ..wire import ACCOUNT, PARTITION, moto_instances, moto_load
+from ..wire import ACCOUNT, PARTITION, moto_instances, moto_lean, moto_load
 from .event import millisecond
 
 
@@ -41,7 +41,7 @@ class CapacitySource:
 
     def tick(self, now: float) -> None:
         """Look for what has changed since the last tick; only where a rule could match."""
-        for region in moto_load.REGIONS:
+        for region in moto_lean.REGIONS:
             if self._events.wanted(region) and moto_load.loaded():
                 self._look(region, quietly=region not in self._listening)
                 self._listening.add(region)

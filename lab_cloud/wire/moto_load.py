@@ -1,13 +1,13 @@
 """Load moto, lean: only the regions that the course uses, and AWS's models read once.
 
 moto's EC2 lists what is on sale in every region three times over while it is imported, and asks boto3 for all regions
-of all partitions; together that costs a second and 90 MB. The cloud offers two regions, so only those are read.
+of all partitions; together that costs a second and 90 MB. The cloud offers two regions, so only those are read, by
+`moto_lean`.
 Importing happens once, on a background thread, after the cloud already answers.
 """
 
 import importlib
 import os
-import sys
 import threading
 import warnings
 from collections.abc import Iterator
@@ -16,9 +16,7 @@ from typing import Any
 
 from . import model
 from .call import ACCOUNT
-
-REGIONS = ("us-east-1", "eu-west-1")
-"""The regions in which EC2 sells instances; other services answer in all regions."""
+from .moto_lean import REGIONS, pack_policies, small_tables
 
 WARM = (
     "moto.moto_server.werkzeug_app",
@@ -80,12 +78,13 @@ def _import() -> None:
     os.environ.setdefault("MOTO_ALLOW_NONEXISTENT_REGION", "true")
     # one account; else moto looks for the caller's key in every partition, and makes an IAM of 8 MB for each
     os.environ.setdefault("MOTO_ACCOUNT_ID", ACCOUNT)
-    with warnings.catch_warnings(), _no_sessions(), _two_regions():
+    with warnings.catch_warnings(), _no_sessions(), small_tables():
         warnings.simplefilter("ignore")
         _share_models()
         _forget_what_is_deleted()
         for name in WARM:
             importlib.import_module(name)
+        pack_policies()
 
 
 def _forget_what_is_deleted() -> None:
@@ -111,25 +110,6 @@ def _share_models() -> None:
         return raw
 
     utils._load_service_model = load_service_model
-
-
-@contextmanager
-def _two_regions() -> Iterator[None]:
-    resources: Any = importlib.import_module("moto.utilities.utils")
-    original = resources.load_resource
-
-    def load_resource(resource: str) -> Any:
-        if "instance_type_offerings" not in str(resource):
-            return original(resource)
-        if not any(region in str(resource) for region in REGIONS):
-            return []
-        return [{key: sys.intern(value) for key, value in offer.items()} for offer in original(resource)]
-
-    resources.load_resource = load_resource
-    try:
-        yield
-    finally:
-        resources.load_resource = original
 
 
 @contextmanager

@@ -106,6 +106,12 @@ def test_its_quiz_is_there(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+def test_the_lines_of_its_diagrams_are_seen_in_both_themes(path: Path) -> None:
+    for diagram in re.findall(r"```mermaid\n(flowchart.*?)```", text(path), re.DOTALL):
+        assert "linkStyle default stroke:#808080" in diagram, diagram
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
 def test_sentences_are_short(path: Path) -> None:
     for cell in read(path).cells:
         if cell.cell_type != "markdown":

@@ -305,8 +305,7 @@ def check_change(kind: str, before: Object, after: Object) -> list[Cause]:
         causes.append(Cause("spec", f"Forbidden: {POD_MAY_CHANGE}", "FieldValueForbidden"))
     if kind == "Job" and _at(before, "spec.template") != _at(after, "spec.template"):
         causes.append(wrong("spec.template", _at(after, "spec.template"), "field is immutable"))
-    bound = bool(_at(before, "spec.volumeName"))
-    if kind == "PersistentVolumeClaim" and _fixed_of_claim(before, bound) != _fixed_of_claim(after, bound):
+    if kind == "PersistentVolumeClaim" and _fixed_of_claim(before, before) != _fixed_of_claim(after, before):
         why = (
             "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
         )
@@ -333,9 +332,11 @@ def _fixed_of_pod(found: Object) -> dict[str, Any]:
 _POD_FREE = ("activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds")
 
 
-def _fixed_of_claim(found: Object, bound: bool) -> dict[str, Any]:
-    """What of a claim stays: which volume it has, and of which class, may be said once."""
-    free = ("resources", "volumeAttributesClassName", *(() if bound else ("volumeName", "storageClassName")))
+def _fixed_of_claim(found: Object, before: Object) -> dict[str, Any]:
+    """What of a claim stays: which volume it has, and of which class, may be said once, and the class no later."""
+    free = ["resources", "volumeAttributesClassName"]
+    if not _at(before, "spec.volumeName"):
+        free += ["volumeName", *(["storageClassName"] if _at(before, "spec.storageClassName") is None else [])]
     return {key: value for key, value in (found.get("spec") or {}).items() if key not in free}
 
 

@@ -113,3 +113,13 @@ def test_a_claim_is_bound_once(server: Server) -> None:
     grows = {"metadata": {"name": "gp3"}, "provisioner": "ebs.csi.aws.com", "allowVolumeExpansion": True}
     server.made("/apis/storage.k8s.io/v1/storageclasses", grows)
     assert server.patch(f"{claims}/data", more)[0] == 200
+
+
+def test_a_claim_names_its_class_once(server: Server) -> None:
+    claims = "/api/v1/namespaces/default/persistentvolumeclaims"
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    server.made(claims, {"metadata": {"name": "data"}, "spec": spec})
+    assert server.patch(f"{claims}/data", {"spec": {"storageClassName": "gp2"}})[0] == 200
+    code, found = server.patch(f"{claims}/data", {"spec": {"storageClassName": "gp3"}})
+    assert (code, found["reason"]) == (422, "Invalid")
+    assert "spec is immutable after creation" in found["message"]

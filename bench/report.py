@@ -4,6 +4,8 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import psutil
+
 
 @dataclass
 class Report:
@@ -12,8 +14,9 @@ class Report:
     missed: list[str] = field(default_factory=list)
 
     def section(self, title: str) -> None:
-        """Begin a group of figures."""
-        print(f"\n{title}", flush=True)
+        """Begin a group of figures; with what else the machine does, without which no figure of seconds says much."""
+        busy, processors = psutil.getloadavg()[0], psutil.cpu_count()
+        print(f"\n{title} (load {busy:.1f} on {processors} processors)", flush=True)
 
     def figure(
         self, name: str, values: Sequence[float], unit: str, *, most: float | None = None, least: float | None = None

@@ -4,9 +4,11 @@ It lies in the course's root, or where `LAB_HOME` points. `cloud.json` holds the
 is readable by its owner alone.
 """
 
+import errno
 import json
 import os
 import secrets
+import socket
 import string
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -172,7 +174,17 @@ def read(home: Path) -> Running | None:
         None when no cloud was started, or the one that was is dead.
     """
     running = read_stale(home)
-    return running if running is not None and system.is_alive(running.pid) else None
+    return running if running is not None and system.is_alive(running.pid) and not _replaced(running) else None
+
+
+def _replaced(running: Running) -> bool:
+    """Whether another program has got the pid of a cloud that died, for example while the machine was off."""
+    with socket.socket() as asked:
+        asked.settimeout(1.0)
+        if asked.connect_ex(("127.0.0.1", running.port)) != errno.ECONNREFUSED:
+            return False  # it answers, or it is too busy to
+    words = system.command_line(running.pid)  # a cloud that is about to end does not listen any more either
+    return bool(words) and not any(__package__ in word for word in words)
 
 
 def read_stale(home: Path) -> Running | None:

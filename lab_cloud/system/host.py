@@ -61,6 +61,16 @@ def is_alive(pid: int) -> bool:
     return True
 
 
+def command_line(pid: int) -> list[str]:
+    """The words by which a process was started; empty when nobody may know them."""
+    import psutil
+
+    try:
+        return list(psutil.Process(pid).cmdline())
+    except psutil.Error:
+        return []
+
+
 def proc_stat(pid: int) -> list[str]:
     """Fields of ``/proc/<pid>/stat`` from the state on; empty when the process is gone."""
     try:

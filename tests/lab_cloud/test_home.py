@@ -1,4 +1,9 @@
 import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,9 +14,16 @@ from lab_cloud.errors import HomeError
 RUNNING = home.Running(os.getpid(), 4566, "AKIA", "secret", 60, "us-east-1", "process", 0)
 
 
-def test_what_is_written_can_be_read_by_its_owner_alone(tmp_path: Path) -> None:
-    home.write(tmp_path, RUNNING)
-    assert home.read(tmp_path) == RUNNING
+@pytest.fixture
+def running() -> Iterator[home.Running]:
+    """A cloud that listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield replace(RUNNING, port=server.getsockname()[1])
+
+
+def test_what_is_written_can_be_read_by_its_owner_alone(tmp_path: Path, running: home.Running) -> None:
+    home.write(tmp_path, running)
+    assert home.read(tmp_path) == running
     if not system.WINDOWS:
         assert (tmp_path / home.STATE).stat().st_mode & 0o777 == 0o600
     assert RUNNING.endpoint == "http://127.0.0.1:4566"
@@ -23,17 +35,39 @@ def test_a_dead_cloud_is_not_running(tmp_path: Path) -> None:
     assert home.read_stale(tmp_path) is not None
 
 
+def test_a_dead_cloud_whose_pid_another_program_has_is_not_running(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        home.write(tmp_path, replace(RUNNING, pid=stranger.pid, port=port))
+        assert home.read(tmp_path) is None  # so `down` does not end the stranger, and `up` starts a cloud
+        with socket.create_server(("127.0.0.1", 0)) as busy:  # it listens, and is too busy to say anything
+            home.write(tmp_path, replace(RUNNING, pid=stranger.pid, port=busy.getsockname()[1]))
+            assert home.read(tmp_path) is not None
+        assert stranger.stdin is not None
+        stranger.stdin.close()
+
+
+def test_a_cloud_that_is_about_to_end_is_still_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.write(tmp_path, replace(RUNNING, port=1))
+    monkeypatch.setattr(system, "command_line", lambda _pid: ["python", "-m", "lab_cloud.server"])
+    assert home.read(tmp_path) is not None
+    monkeypatch.setattr(system, "command_line", lambda _pid: [])  # nobody may know
+    assert home.read(tmp_path) is not None
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": 1}'])
 def test_a_broken_file_is_nothing(tmp_path: Path, text: str) -> None:
     (tmp_path / home.STATE).write_text(text)
     assert home.read(tmp_path) is None
 
 
-def test_only_its_own_file_is_forgotten(tmp_path: Path) -> None:
-    home.write(tmp_path, RUNNING)
-    home.forget(tmp_path, RUNNING.pid + 1)
-    assert home.read(tmp_path) == RUNNING
-    home.forget(tmp_path, RUNNING.pid)
+def test_only_its_own_file_is_forgotten(tmp_path: Path, running: home.Running) -> None:
+    home.write(tmp_path, running)
+    home.forget(tmp_path, running.pid + 1)
+    assert home.read(tmp_path) == running
+    home.forget(tmp_path, running.pid)
     assert home.read(tmp_path) is None
 
 

@@ -16,6 +16,7 @@ JSONFileLoader.load_file = lambda _self, path: _load(path)
 SHARED_OUT = ("tests/labs/", "tests/tools/test_endpoint_labs.py")  # each of these tests has a cloud of its own
 LONGEST = (*SHARED_OUT, "tests/test_clients.py", "tests/browser/")
 CLOUDS = {"cloud", "new_cloud", "running", "fast_cloud", "shared"}  # fixtures that start one, or work on one
+STARTS = {"begun", "fresh_cloud", "RunningCloud"}  # what a test or a fixture starts one with
 DOCKER = re.compile(r"\[docker[-\]]")
 _KIND = re.compile(r"\[(process|sandbox|docker)\b")
 
@@ -31,6 +32,15 @@ class LongestFirst(LoadScopeScheduling):
         return nodeid if nodeid.startswith(SHARED_OUT) else nodeid.partition("::")[0]
 
 
+def needs_cloud(item: pytest.Item) -> bool:
+    """Whether the test works on a running cloud: its own, or that of one of its fixtures."""
+    names = getattr(item, "fixturenames", ())
+    known = getattr(item, "_fixtureinfo", None)
+    made = [one.func for name in names for one in known.name2fixturedefs.get(name, ())] if known else []
+    codes = [getattr(function, "__code__", None) for function in (getattr(item, "function", None), *made)]
+    return bool(CLOUDS.intersection(names)) or any(code and STARTS.intersection(code.co_names) for code in codes)
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LongestFirst | None:
     """Share out the tests by file."""
     if config.getoption("dist") != "loadscope":
@@ -43,7 +53,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LongestFirst
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest. What an engine is asked again, after the other runtimes, belongs to the matrix."""
     for item in items:
-        if CLOUDS.intersection(getattr(item, "fixturenames", ())):
+        if needs_cloud(item):
             item.add_marker(pytest.mark.cloud)
         if DOCKER.search(item.nodeid):
             item.add_marker(pytest.mark.matrix)

@@ -59,7 +59,7 @@ def gentler_deployment(lab: "Lab") -> "Outcome":
     if floor != 100:
         missing.append(f"minimumHealthyPercent 100: it is {floor}, so visitors could lose tasks during an update")
     if not (breaker.get("enable") and breaker.get("rollback")):
-        missing.append("the circuit breaker with rollback: it is off now, because the settings are replaced as a whole")
+        missing.append("the circuit breaker with rollback: it is off now, so a bad version would stay")
     if missing:
         return NotYet(missing=missing)
     return Done("With 2 tasks wanted, there are now never fewer than 2 and never more than 3 during an update.")
@@ -275,7 +275,8 @@ EXERCISES: dict[str, Exercise] = {
         hints=(
             "You do not need a new service. One call changes the settings of the one you have.",
             "update_service takes deploymentConfiguration. With 2 tasks wanted, 3 tasks are 150 percent.",
-            "deploymentConfiguration is replaced as a whole: write all of it, the floor and the circuit breaker too.",
+            "What you do not name in deploymentConfiguration stays as it is. Better name the floor and the circuit breaker"
+            " too, so that whoever reads the call sees all of it.",
         ),
         solution=GENTLER,
     ),

@@ -83,7 +83,6 @@ def test_03a_a_task_by_hand(lab: Lab) -> None:
 def test_03b_a_gentler_deployment(lab: Lab) -> None:
     assert said(lab, "03b")[0] == "not attempted"
 
-    # Settings are replaced as a whole: who does not write the circuit breaker turns it off.
     lab.client("ecs").update_service(
         cluster=CLUSTER,
         service=SERVICE,
@@ -99,6 +98,12 @@ def test_03b_a_gentler_deployment(lab: Lab) -> None:
     assert "circuit breaker with rollback" in words
 
     solve(lab, "03b")
+    assert said(lab, "03b")[0] == "done"
+
+    # What an update does not name stays.
+    lab.client("ecs").update_service(
+        cluster=CLUSTER, service=SERVICE, deploymentConfiguration={"minimumHealthyPercent": 100, "maximumPercent": 150}
+    )
     assert said(lab, "03b")[0] == "done"
 
 

@@ -275,8 +275,8 @@ EXERCISES: dict[str, Exercise] = {
         hints=(
             "You do not need a new service. One call changes the settings of the one you have.",
             "update_service takes deploymentConfiguration. With 2 tasks wanted, 3 tasks are 150 percent.",
-            "What you do not name in deploymentConfiguration stays as it is. Better name the floor and the circuit breaker"
-            " too, so that whoever reads the call sees all of it.",
+            "What you do not name in deploymentConfiguration stays as it is. Better name the floor and the circuit"
+            " breaker too, so that whoever reads the call sees all of it.",
         ),
         solution=GENTLER,
     ),

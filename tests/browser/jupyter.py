@@ -18,7 +18,7 @@ from playwright.sync_api import Page, Request
 from tests.labs.running import compared
 from tests.stage import RunningCloud
 from tests.waiting import until
-from tools.notebooks import ROOT, fresh_cloud, read
+from tools.notebooks import ROOT, STARTS, fresh_cloud, read
 
 TOKEN = "a-test"
 LONG, VERY_LONG = 120_000, 600_000  # milliseconds: what a page may need on a busy machine, and what a lab may
@@ -73,28 +73,45 @@ def jupyter(temporary: Path, theme: str) -> Iterator[Jupyter]:
         path = temporary / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content), encoding="utf-8")
-    with fresh_cloud() as environment, socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        probe.close()
+    with fresh_cloud() as environment:
         places = ("config", "data", "runtime", "settings", "workspaces")
         names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
         names += ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
         environment |= {name: str(temporary / place) for name, place in zip(names, places, strict=True)}
-        command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}"]
-        command += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}", f"--IdentityProvider.token={TOKEN}"]
-        command += ["--LabApp.expose_app_in_browser=True"]
-        if hasattr(os, "geteuid") and os.geteuid() == 0:
-            command.append("--allow-root")
-        with (temporary / "jupyter.log").open("w") as log:
-            server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT, cwd=folder)
-            try:
-                url = f"http://127.0.0.1:{port}"
-                until(lambda: urllib.request.urlopen(f"{url}/api/status?token={TOKEN}", timeout=5), seconds=120)
-                yield Jupyter(url, folder, Path(environment["LAB_HOME"]), theme)
-            finally:
-                server.terminate()
-                server.wait(20)
+        log = temporary / "jupyter.log"
+        for _ in range(STARTS):  # another program may take the port before JupyterLab does
+            server, url = begin(folder, environment, log)
+            if server.poll() is None:
+                break
+        try:
+            assert server.poll() is None, log.read_text(encoding="utf-8")
+            yield Jupyter(url, folder, Path(environment["LAB_HOME"]), theme)
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def begin(folder: Path, environment: dict[str, str], log: Path) -> tuple[subprocess.Popen[bytes], str]:
+    """Start a JupyterLab on a free port and wait until it answers, or has ended; its process and its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}"]
+    command += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}", f"--IdentityProvider.token={TOKEN}"]
+    command += ["--LabApp.expose_app_in_browser=True"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")
+    url = f"http://127.0.0.1:{port}"
+    status = f"{url}/api/status?token={TOKEN}"
+    with log.open("w") as output:
+        server = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT, cwd=folder)
+    try:
+        until(lambda: server.poll() is not None or urllib.request.urlopen(status, timeout=5), seconds=120)
+    except BaseException:
+        server.kill()
+        server.wait()
+        raise
+    return server, url
 
 
 class Lab:

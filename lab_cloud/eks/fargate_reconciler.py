@@ -20,7 +20,7 @@ from .nodegroup import ACTIVE, CREATING, DELETING
 from .nodegroup_maker import map_role
 from .outside import Machine, Networks
 from .planes import Plane, Planes
-from .storage.provisioner import BY
+from .storage.driver import BY
 from .store import Store
 
 if TYPE_CHECKING:  # loaded with the first cluster

@@ -15,12 +15,11 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..cloudwatch.metric import MetricId
 from ..cloudwatch.sampler import Slices
 from ..runtime.spec import Stats
-from .agents.container import Container
 from .cluster import Cluster
 from .controllers import conditions
 from .fargate import COMPUTE
@@ -29,6 +28,9 @@ from .nodegroup import ACTIVE
 from .outside import Logs
 from .planes import Plane, Planes
 from .store import Store
+
+if TYPE_CHECKING:  # loaded with the first node
+    from .agents.container import Container
 
 ADDON = "amazon-cloudwatch-observability"
 NAMESPACE = "ContainerInsights"
@@ -179,7 +181,7 @@ class InsightsCollector:
             self._bring(cluster, pod, container)
         self._record(into, cluster, found)
 
-    def _used(self, container: Container, before: Mapping[str, Stats]) -> tuple[float, int]:
+    def _used(self, container: "Container", before: Mapping[str, Stats]) -> tuple[float, int]:
         """vCPU and bytes."""
         handle = container.handle
         if handle is None or handle.exit is not None:
@@ -190,7 +192,7 @@ class InsightsCollector:
             return 0.0, now.memory
         return max(now.cpu_seconds - old.cpu_seconds, 0.0) / (now.read - old.read), now.memory
 
-    def _bring(self, cluster: Cluster, pod: Object, container: Container) -> None:
+    def _bring(self, cluster: Cluster, pod: Object, container: "Container") -> None:
         """What a container has written since the last time, as the agent sends it."""
         output = container.output
         if output is None or container.id not in self._stats:

@@ -1,6 +1,7 @@
 """EKS as a part of the cloud."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ..autoscaling.part import Ec2AutoScaling
 from ..cloudwatch.part import CloudWatch
@@ -15,6 +16,7 @@ from .agents.addresses import Addresses
 from .agents.loop import Loop
 from .agents.machine import Machine, Registries
 from .api import EksApi
+from .cluster import Cluster
 from .drains import Drains
 from .fargate_reconciler import Fargate
 from .identity import PodIdentities
@@ -25,9 +27,12 @@ from .nodegroup_reconciler import NodegroupReconciler
 from .nodes import Nodes
 from .planes import Planes
 from .reconciler import ClusterReconciler
-from .services.part import ClusterServices
 from .storage.part import Storage
 from .store import Store
+
+if TYPE_CHECKING:
+    from .kubernetes.api import ApiServer
+    from .services.part import ClusterServices
 
 
 class Eks:
@@ -74,7 +79,7 @@ class Eks:
         groups = AutoScalingNeighbour(capacity.store, capacity.api)
         self._planes = Planes(core.world, core.folder, secret_of, machine, logs)
         watch.sampler.add(InsightsCollector(self.store, self._planes, core.world.lock, logs))
-        self._planes.attach.append(lambda cluster, api: ClusterServices(core, targets, cluster, api))
+        self._planes.attach.append(lambda cluster, api: _services(core, targets, cluster, api))
         identities = PodIdentities(self.store, core.world, roles, core.vendor, core.running.endpoint)
         machine.identities = self._identities = identities
         self._planes.opened.append(identities.watch)
@@ -127,3 +132,9 @@ class Eks:
         self._fargate.clear()
         self._identities.clear()
         self._storage.clear()
+
+
+def _services(core: Core, targets: TargetRegistry, cluster: Cluster, api: "ApiServer") -> "ClusterServices":
+    from .services.part import ClusterServices  # loaded with the first cluster
+
+    return ClusterServices(core, targets, cluster, api)

@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import hashlib
+import importlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 
 SEEN = ("nodes", "pods", "configmaps", "persistentvolumes", "persistentvolumeclaims")
 """What of a cluster EKS itself looks at."""
+ATTACHED = ("services.part", "storage.cluster_storage")
+"""What works for a cluster beside its control plane: loaded before, since it is attached under the world's lock."""
 MOST_KEPT = 256
 KEPT_SECONDS = 30.0
 """Short, so that a token does not outlive its fifteen minutes by much, nor a key that was deleted."""
@@ -148,6 +151,8 @@ class Planes:
         from .kubernetes.api import ApiServer
         from .kubernetes.server import Listener
 
+        for name in ATTACHED:
+            importlib.import_module(f".{name}", __package__)
         door = _Door(cluster, self._world, self._secret_of, self.get)
         try:
             api = ApiServer(cluster.version, door.user_of, door.allows, self._world.clock.now, cluster.service_cidr)

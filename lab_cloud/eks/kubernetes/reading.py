@@ -8,10 +8,10 @@ from typing import Any
 
 from . import selectors
 from .requests import Accepted, Info
+from .resources import Resource
 from .selectors import Matches
 from .status import bad_request, expired
 from .store import ADDED, DELETED, MODIFIED, Event, Object, Store
-from .tables import table
 
 LIST_VERSION = "meta.k8s.io/v1"
 INITIAL_END = "k8s.io/initial-events-end"
@@ -21,10 +21,16 @@ def one(found: Object, info: Info, wants: Accepted, now: float) -> dict[str, Any
     """An object as the client wants it."""
     if wants.as_table:
         version = {"resourceVersion": found["metadata"].get("resourceVersion", "")}
-        return table(info.resource, [found], version, info.options.get("includeObject", "Metadata"), now)
+        return _table(info.resource, [found], version, info.options.get("includeObject", "Metadata"), now)
     if wants.partial:
         return _partial(found)
     return found
+
+
+def _table(resource: Resource, objects: list[Object], metadata: Object, include: str, now: float) -> dict[str, Any]:
+    from .tables import table  # loaded with the first command of kubectl
+
+    return table(resource, objects, metadata, include, now)
 
 
 def _partial(found: Object) -> dict[str, Any]:
@@ -45,7 +51,7 @@ def listed(store: Store, info: Info, wants: Accepted, now: float) -> dict[str, A
         objects = [each for each in store.all(info.resource, info.namespace) if matches(each)]
     objects, metadata = _page(objects, info, revision, store)
     if wants.as_table:
-        return table(info.resource, objects, metadata, info.options.get("includeObject", "Metadata"), now)
+        return _table(info.resource, objects, metadata, info.options.get("includeObject", "Metadata"), now)
     if wants.partial:
         items: Sequence[dict[str, Any]] = [_partial(each) for each in objects]
         return {"kind": "PartialObjectMetadataList", "apiVersion": LIST_VERSION, "metadata": metadata, "items": items}
@@ -180,7 +186,7 @@ def told(change: Change, info: Info, wants: Accepted, now: float) -> bytes:
     found = change.found
     if change.kind == "BOOKMARK":
         if wants.as_table:
-            found = table(info.resource, [], found["metadata"], "Metadata", now)
+            found = _table(info.resource, [], found["metadata"], "Metadata", now)
     else:
         found = one(found, info, wants, now)
     return json.dumps({"type": change.kind, "object": found}, separators=(",", ":")).encode() + b"\n"

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 from ..agents.node import Node
 
 Object = Mapping[str, Any]
+BY = "pv.kubernetes.io/provisioned-by"
+"""The annotation by which a volume names the driver that made it."""
 GIB = 1024**3
 
 

@@ -2,37 +2,17 @@
 
 from typing import TYPE_CHECKING
 
-from ...clock import Clock
 from ...core import Core
 from ...efs.mounting import Mounting
 from ..agents.machine import Machine
 from ..cluster import Cluster
-from ..controllers.client import Loopback
-from ..controllers.events import Recorder
-from ..controllers.runner import Controllers
-from .account import DriverAccount
-from .driver import Driver
-from .ebs import EbsDriver
-from .efs import EfsDriver
 from .folders import Folders
-from .fsx import LustreDriver, TridentDriver
-from .mounting import Attachments, ClaimMounter
-from .mountpoint import MountpointDriver
-from .provisioner import Provisioner
+from .mounting import ClaimMounter
 
 if TYPE_CHECKING:  # loaded with the first cluster
     from ..kubernetes.api import ApiServer
-
-CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
-GP2 = {
-    "apiVersion": "storage.k8s.io/v1",
-    "kind": "StorageClass",
-    "metadata": {"name": "gp2"},
-    "provisioner": "kubernetes.io/aws-ebs",
-    "parameters": {"type": "gp2", "fsType": "ext4"},
-    "volumeBindingMode": "WaitForFirstConsumer",
-}
-"""The class that EKS makes; since Kubernetes 1.30 it is not the default one."""
+    from .cluster_storage import ClusterStorage
+    from .mountpoint import MountpointDriver
 
 
 class Storage:
@@ -57,17 +37,11 @@ class Storage:
 
     def attach(self, cluster: Cluster, api: "ApiServer") -> "ClusterStorage":
         """Begin to work for a cluster."""
-        core, folders = self._core, self.folders
+        from .cluster_storage import open_storage  # the drivers, loaded with the first cluster
 
-        def account(driver: str) -> DriverAccount:
-            return DriverAccount(core, self._efs, cluster, driver)
-
-        drivers: list[Driver] = [make(account(make.name), folders) for make in (EbsDriver, LustreDriver, TridentDriver)]
-        drivers.append(EfsDriver(account(EfsDriver.name)))
-        recorder = Recorder(Loopback(api, "s3-csi-node"), "s3.csi.aws.com")
-        buckets = MountpointDriver(account(MountpointDriver.name), folders, recorder, core.clock.now)
+        storage, buckets = open_storage(self._core, self._efs, self.folders, self.mounter, cluster, api)
         self._buckets[cluster.region, cluster.name] = buckets
-        return ClusterStorage(core.clock, drivers, self.mounter, cluster, api, buckets)
+        return storage
 
     def clear(self) -> None:
         """Everything is reset: no volume is left."""
@@ -76,46 +50,3 @@ class Storage:
         self._buckets.clear()
         self.mounter.clusters.clear()
         self.folders.clear()
-
-
-class ClusterStorage:
-    """The drivers of one cluster.
-
-    Parameters
-    ----------
-    clock : Clock
-        The time and the speed.
-    drivers : list of Driver
-        The CSI drivers.
-    mounter : ClaimMounter
-        Who mounts claims.
-    cluster : Cluster
-        The cluster.
-    api : ApiServer
-        Its API.
-    buckets : MountpointDriver
-        What mounts buckets.
-    """
-
-    def __init__(
-        self,
-        clock: Clock,
-        drivers: list[Driver],
-        mounter: ClaimMounter,
-        cluster: Cluster,
-        api: "ApiServer",
-        buckets: MountpointDriver,
-    ) -> None:
-        client = Loopback(api, "csi-controller")
-        by_name = {each.name: each for each in drivers}
-        mounter.clusters[cluster.region, cluster.name] = Attachments(client, by_name, clock.now, buckets)
-        self._buckets = buckets
-        client.create(CLASSES, GP2)
-        # apart from Kubernetes' own controllers: a driver waits for the world's lock
-        self._controllers = Controllers(client, [Provisioner(client, each, clock.speed) for each in drivers])
-        self._controllers.start()
-
-    def close(self) -> None:
-        """End; volumes stay, as on AWS."""
-        self._controllers.close()
-        self._buckets.close()

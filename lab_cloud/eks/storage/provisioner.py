@@ -19,10 +19,9 @@ from ..controllers.volume_binding import SELECTED
 from ..controllers.watching import Seen
 from ..kubernetes.status import ApiError
 from .account import kind_of
-from .driver import GIB, Driver, DriverError, Made, Wish
+from .driver import BY, GIB, Driver, DriverError, Made, Wish
 
 Object = Mapping[str, Any]
-BY = "pv.kubernetes.io/provisioned-by"
 FINALIZER = "external-provisioner.volume.kubernetes.io/finalizer"
 FIRST_RETRY, LONGEST_RETRY = 5.0, 300.0
 LEAST_RETRY = 0.3

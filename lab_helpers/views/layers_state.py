@@ -57,10 +57,12 @@ class Stack:
 
 @dataclass(frozen=True)
 class Picture:
-    """Some images side by side."""
+    """Some images side by side. `status` is UNREACHABLE when nobody answers."""
 
     images: tuple[Stack, ...] = ()
     problem: str = ""
+    status: str = "ACTIVE"
+    at: float = 0.0
 
     @property
     def summary(self) -> str:

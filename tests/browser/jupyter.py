@@ -15,12 +15,14 @@ from typing import Any
 import nbformat
 from playwright.sync_api import Page, Request
 
+from tests.browser.axe import violations
 from tests.labs.running import compared
 from tests.stage import RunningCloud
 from tests.waiting import until
 from tools.notebooks import ROOT, STARTS, fresh_cloud, read
 
 TOKEN = "a-test"
+STOPS = 8  # presses of Tab from a cell to its output: the cell's own buttons come before
 LONG, VERY_LONG = 120_000, 600_000  # milliseconds: what a page may need on a busy machine, and what a lab may
 SETTINGS: dict[str, dict[str, Any]] = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
@@ -189,9 +191,38 @@ class Lab:
         folder.mkdir(exist_ok=True)
         self.page.screenshot(path=folder / f"{name}-{self._server.theme}.png")
 
+    def judge(self) -> None:
+        """Let axe-core judge all that the lab shows now."""
+        found = violations(self.page)
+        assert found == [], "\n\n".join(found)
+
+    def reach(self, widget: str) -> None:
+        """Go to a widget as somebody without a mouse does: to its cell, and on by Tab."""
+        self.page.evaluate(
+            """(widget) => {
+                const notebook = window.jupyterapp.shell.currentWidget.content;
+                notebook.activeCellIndex = notebook.widgets.findIndex(cell => cell.node.querySelector(widget));
+                notebook.mode = "command";
+                notebook.activate();
+            }""",
+            widget,
+        )
+        self.page.wait_for_function("() => document.activeElement.closest('.jp-Notebook')")
+        for _ in range(STOPS):
+            self.page.keyboard.press("Tab")
+            if self.page.evaluate("(widget) => document.activeElement.closest(widget) !== null", widget):
+                return
+        raise AssertionError(f"Tab does not lead to {widget}")
+
     def finish(self) -> None:
-        """Run what is left of a lab; the compared outputs must be as stored, and nothing may come from elsewhere."""
+        """Run what is left of a lab; the compared outputs must be as stored, and nothing may come from elsewhere.
+
+        The lab is judged before, while its views are full, and after.
+        """
+        if self._next:
+            self.judge()
         self.run()
+        self.judge()
         content = self.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.model.toJSON()")
         shown, stored = compared(nbformat.from_dict(content)), compared(read(ROOT / "labs" / self._notebook))
         other = [f"{source}\n--- stored\n{then}\n--- shown\n{now}"

@@ -16,7 +16,8 @@ def answer_by_keyboard(page: Page, lab: Lab, server: Jupyter, number: int) -> No
     quiz = page.locator(".quiz").first
     quiz.scroll_into_view_if_needed()
     question = quiz.locator(".quiz-question").first
-    question.locator("input").first.focus()
+    lab.reach(".quiz")
+    expect(question.locator("input").first).to_be_focused()
     page.keyboard.press("Space")
     for _ in range(right):
         page.keyboard.press("ArrowDown")

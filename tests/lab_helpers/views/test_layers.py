@@ -88,17 +88,26 @@ def test_it_follows_a_build(view: LayersView, shelf: Shelf) -> None:
     shelf.images = [ONE, TWO]
     until(lambda: not view.state["images"][1]["missing"])
     assert "sharing saves" in view.text()
-    view._asked(view, {"watch": False}, [])
+    view._handle_custom_msg({"watch": False}, [])
     assert not view.watching
-    view._asked(view, {"watch": True}, [])
+    view._handle_custom_msg({"watch": True}, [])
     assert view.watching
 
 
-def test_what_fails_is_shown_and_ends_the_watch(view: LayersView, shelf: Shelf) -> None:
+def test_what_fails_is_shown_until_there_is_an_answer_again(view: LayersView, shelf: Shelf) -> None:
     shelf.images = OSError("it is gone")
-    until(lambda: not view.watching)
-    assert view.state["problem"] == "The cloud does not answer: it is gone"
+    until(lambda: view.state["problem"] == "The cloud does not answer: it is gone")
     assert view.state["images"][0]["name"] == "web:1"  # what was seen last stays
+    assert "it is gone" in view.text()
+    shelf.images = [TWO]
+    until(lambda: not view.state["problem"])
+    assert view.watching
+
+
+def test_a_newer_view_of_the_same_images_takes_over(view: LayersView, shelf: Shelf) -> None:
+    newer = LayersView(shelf.read, ["web:1", "web:2"])
+    assert (view.watching, newer.watching) == (False, True)
+    newer.close()
 
 
 def test_it_ends_by_itself(shelf: Shelf) -> None:

@@ -117,7 +117,7 @@ class Report:
         verb = "Would be deleted" if self.dry_run else "Deleted"
         head = ("Step", verb, "Name") if self.dry_run else (verb, "Name")
         rows = "".join(f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in row)}</tr>" for row in self._steps())
-        heads = "".join(f"<th>{text}</th>" for text in head)
+        heads = "".join(f'<th scope="col">{text}</th>' for text in head)
         table = f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>" if rows else ""
         return f"{table}<p>{escape(self.verdict)}</p>"
 

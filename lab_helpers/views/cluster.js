@@ -238,7 +238,8 @@ function render({ model, el: root }) {
     alone.hidden = !(state.tasks.length + state.stopped.length);
     keyed(aloneTasks, state.tasks, (t) => t.id, makeTask, (row, task) => updateTask(row, task, ""));
     keyed(aloneStopped, state.stopped, (t) => t.id, makeStopped, updateStopped);
-    spoken.say(state.services.map((s) => `${s.name}: ${s.running} of ${s.desired} running, ${s.phase}`).join(". "));
+    const counts = state.services.map((s) => `${s.name}: ${s.running} of ${s.desired} running, ${s.phase}`);
+    spoken.say([state.problem, ...counts].filter(Boolean).join(". "));
   }
   model.on("change:state", paint);
   model.on("change:watching", paint);

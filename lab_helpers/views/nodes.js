@@ -159,7 +159,7 @@ function render({ model, el: root }) {
     keyed(nodes, state.nodes, (n) => n.name, makeNode, updateNode);
     waiting.hidden = !state.waiting.length;
     keyed(list, state.waiting, (p) => p.name, makePod, updatePod);
-    spoken.say([...state.deployments.map((d) => `${d.name}: ${d.ready} of ${d.desired} pods ready`),
+    spoken.say([...(state.problem ? [state.problem] : []), ...state.deployments.map((d) => `${d.name}: ${d.ready} of ${d.desired} pods ready`),
       ...(state.waiting.length ? [`${plural(state.waiting.length, "pod")} without a node`] : [])].join(". "));
   }
   model.on("change:state", paint);

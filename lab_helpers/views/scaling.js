@@ -66,7 +66,7 @@ function render({ model, el: root }) {
     // Spoken are counts and alarms only.
     const off = state.alarms.filter((one) => one.state === "ALARM").map((one) => `${one.policy} ${one.rule}`);
     const alarm = off.length ? `In alarm: ${off.join(", ")}.` : state.alarms.length ? "No alarm." : "";
-    spoken.say(`${state.name}: ${state.count}, ${state.phase}. ${alarm}`.trim());
+    spoken.say(`${state.problem} ${state.name}: ${state.count}, ${state.phase}. ${alarm}`.trim());
   }
   model.on("change:state", paint);
   model.on("change:watching", paint);

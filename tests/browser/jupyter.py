@@ -15,7 +15,7 @@ from typing import Any
 import nbformat
 from playwright.sync_api import Page, Request
 
-from tests.browser.axe import violations
+from tests.browser.axe import OURS, violations
 from tests.labs.running import compared
 from tests.stage import RunningCloud
 from tests.waiting import until
@@ -191,9 +191,10 @@ class Lab:
         folder.mkdir(exist_ok=True)
         self.page.screenshot(path=folder / f"{name}-{self._server.theme}.png")
 
-    def judge(self) -> None:
-        """Let axe-core judge all that the lab shows now."""
-        found = violations(self.page)
+    def judge(self, first: int = 0) -> None:
+        """Let axe-core judge what the cells from a first one show."""
+        cells = (f'.jp-Cell[data-windowed-list-index="{number}"]' for number in range(first, self._next))
+        found = violations(self.page, *(f"{cell} {kind}" for cell in cells for kind in OURS))
         assert found == [], "\n\n".join(found)
 
     def reach(self, widget: str) -> None:
@@ -204,10 +205,10 @@ class Lab:
                 notebook.activeCellIndex = notebook.widgets.findIndex(cell => cell.node.querySelector(widget));
                 notebook.mode = "command";
                 notebook.activate();
+                notebook.activeCell.node.focus();
             }""",
             widget,
         )
-        self.page.wait_for_function("() => document.activeElement.closest('.jp-Notebook')")
         for _ in range(STOPS):
             self.page.keyboard.press("Tab")
             if self.page.evaluate("(widget) => document.activeElement.closest(widget) !== null", widget):
@@ -217,12 +218,13 @@ class Lab:
     def finish(self) -> None:
         """Run what is left of a lab; the compared outputs must be as stored, and nothing may come from elsewhere.
 
-        The lab is judged before, while its views are full, and after.
+        What has run is judged before the clean-up, while the views are full.
         """
-        if self._next:
+        first = self._next
+        if first:
             self.judge()
         self.run()
-        self.judge()
+        self.judge(first)
         content = self.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.model.toJSON()")
         shown, stored = compared(nbformat.from_dict(content)), compared(read(ROOT / "labs" / self._notebook))
         other = [f"{source}\n--- stored\n{then}\n--- shown\n{now}"

@@ -29,8 +29,12 @@ def test_the_whole_lab(server: Jupyter, page: Page) -> None:
     lab.run("## Clean up")
     expect(view.locator(".cv-target[data-state=unhealthy]")).to_have_count(1)  # the service to mend
     details = view.locator(".cv-task-head").first
-    details.focus()
+    lab.reach(".cv")
+    expect(view.get_by_role("button", name="Pause")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(details).to_be_focused()
     page.keyboard.press("Enter")
+    expect(details).to_be_focused()  # JupyterLab has not taken the key to edit the cell
     expect(details).to_have_attribute("aria-expanded", "true")
     expect(view.locator(".cv-more").first).to_contain_text("public.ecr.aws/nginx/nginx:latest")
     view.evaluate("node => node.scrollIntoView({block: 'center'})")

@@ -10,6 +10,11 @@ from typing import Any
 
 from playwright.sync_api import Page
 
+from lab_helpers.address import Url
+from lab_helpers.costs import planned
+from lab_helpers.exercises import CheckError, Done, NotAttempted, NotYet
+from lab_helpers.exercises.outcomes import Hint, Solution
+from lab_helpers.guide import decide
 from lab_helpers.image_facts import Image, Layer
 from lab_helpers.load.report import Latency, Report, Slice
 from lab_helpers.quiz import Quiz
@@ -90,6 +95,18 @@ def widgets() -> Iterator[tuple[str, Any]]:
     yield "layers", _ended(LayersView(lambda: IMAGES, ["web:1", "web:2", "web:3"]))
     for phase in PHASES:
         yield f"load-{phase}", LoadView(_load(phase))
+
+
+def answers() -> Iterator[str]:
+    """What the helpers answer in a cell, and what stands in a widget's place where no kernel is, as HTML."""
+    shown = [
+        *(Done("Three tasks."), NotYet(["a third task"]), NotAttempted("There is no service.")),
+        *(CheckError("Nobody answers.", "Run lab.start()."), Hint("03a", ("Look.", "There."), 2)),
+        *(Solution("03a", "Three tasks", "ecs.list_tasks()"), Url("http://127.0.0.1:1/"), Url("http://x/").frame()),
+        *(planned({"2 tasks": {"fargate.vcpu": 0.5}}), decide(work="queue"), IMAGES[0], _load("done").report),
+    ]
+    yield from (one._repr_html_() for one in shown)
+    yield from (one.html() for one in (Quiz(3), GuideView()))
 
 
 def _reads(picture: Any, **names: str) -> Any:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.axe import violations
-from tests.browser.scenes import open_page, put_on, widgets
+from tests.browser.scenes import answers, open_page, put_on, widgets
 from tools.notebooks import ROOT, read
 
 pytestmark = pytest.mark.browser
@@ -67,7 +67,7 @@ def test_no_widget_breaks_a_grave_rule(scenes: Page) -> None:
     assert found == [], "\n\n".join(found)
 
 
-def test_no_output_that_a_lab_stores_breaks_a_grave_rule(chromium: Browser, theme: str) -> None:
+def test_no_other_output_breaks_a_grave_rule(chromium: Browser, theme: str) -> None:
     shown = [
         "".join(output.data["text/html"])
         for path in sorted((ROOT / "labs").glob("*.ipynb"))
@@ -75,6 +75,7 @@ def test_no_output_that_a_lab_stores_breaks_a_grave_rule(chromium: Browser, them
         for output in cell.get("outputs", ())
         if "text/html" in output.get("data", {})
     ]
+    shown += answers()
     page = chromium.new_page()
     open_page(page, theme)
     page.evaluate(

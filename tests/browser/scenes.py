@@ -99,10 +99,11 @@ def widgets() -> Iterator[tuple[str, Any]]:
 
 def answers() -> Iterator[str]:
     """What the helpers answer in a cell, and what stands in a widget's place where no kernel is, as HTML."""
+    page = Url("http://127.0.0.1:1/")
     shown = [
         *(Done("Three tasks."), NotYet(["a third task"]), NotAttempted("There is no service.")),
         *(CheckError("Nobody answers.", "Run lab.start()."), Hint("03a", ("Look.", "There."), 2)),
-        *(Solution("03a", "Three tasks", "ecs.list_tasks()"), Url("http://127.0.0.1:1/"), Url("http://x/").frame()),
+        *(Solution("03a", "Three tasks", "ecs.list_tasks()"), page, page.frame()),
         *(planned({"2 tasks": {"fargate.vcpu": 0.5}}), decide(work="queue"), IMAGES[0], _load("done").report),
     ]
     yield from (one._repr_html_() for one in shown)

@@ -116,10 +116,10 @@ class Learner:
         assert self._servers(), "the server has ended; the hub's log says why"
 
     def stop(self) -> None:
-        """Stop the server, as its page of the hub and a culler do."""
-        self._leave()
+        """Stop the server, as its page of the hub and a culler do, while a notebook is open."""
         self.ask("DELETE", f"/hub/api/users/{self.name}/server")
         until(lambda: not self._servers(), PATIENCE, every=0.2)
+        self._leave()
 
     def _leave(self) -> None:
         if self._kernel:

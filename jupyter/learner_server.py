@@ -55,8 +55,8 @@ def main() -> None:
     # 100 characters: those of a home and of some systems' temporary folder are longer.
     sockets = tempfile.mkdtemp(prefix="lab-", dir="/tmp")
     os.environ["JUPYTER_RUNTIME_DIR"] = sockets
-    # The hub asks with SIGINT first. Without a terminal the server then ends in the middle of things, and waits a minute
-    # for kernels that nobody has told; SIGTERM it carries out in order.
+    # The hub asks with SIGINT first. Without a terminal the server then ends in the middle of things, and waits a
+    # minute for kernels that nobody has told; SIGTERM it carries out in order.
     signal.signal(signal.SIGINT, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     try:
         serve()

@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from .. import home
@@ -38,7 +39,9 @@ def _parser() -> argparse.ArgumentParser:
     preflight.add_argument("--learners", type=_count, default=1, help="how many work here at once (default: 1)")
     preflight.set_defaults(run=_preflight)
     export = commands.add_parser("export", help="write this learner's results into a file, to be handed to the teacher")
-    export.add_argument("--to", type=Path, help="the file (default: progress-LEARNER.json in this folder)")
+    export.add_argument(
+        "--to", type=Path, help="the file (default: progress-LEARNER.json in this folder), or - to print it"
+    )
     export.set_defaults(run=_export)
     rollup = commands.add_parser("rollup", help="put the files of a class together")
     rollup.add_argument("files", nargs="+", type=Path, help="files that `export` wrote, or folders of them")
@@ -63,28 +66,34 @@ def _export(options: argparse.Namespace) -> int:
     from .results import export
 
     content = export(Progress(home.home()))
+    text = json.dumps(content, indent=1, sort_keys=True) + "\n"
+    if str(options.to) == "-":
+        print(text, end="")
+        return 0
     safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in content["learner"])
     path: Path = options.to or Path(f"progress-{safe}.json")
-    _write(path, json.dumps(content, indent=1, sort_keys=True) + "\n")
+    _write(path, text)
     print(f"{path}: {len(content['checks'])} exercises, {len(content['quizzes'])} quizzes. It was sent to nobody.")
     return 0
 
 
 def _rollup(options: argparse.Namespace) -> int:
+    from .page import page
     from .results import read_all
-    from .sheets import page, table
+    from .sheets import table
 
-    learners, problems = read_all(options.files)
-    for problem in problems:
-        print(problem, file=sys.stderr)
-    if not learners:
+    found = read_all(options.files)
+    for line in (*found.unread, *found.twice):
+        print(line, file=sys.stderr)
+    if not found.learners:
         raise LabError(
             "No file of progress was found.", "Each learner writes one: python -m lab_helpers classroom export"
         )
-    _write(options.csv, table(learners))
-    _write(options.html, page(learners, problems))
-    print(f"{len(learners)} learners: {options.csv} and {options.html}")
-    return 1 if problems else 0
+    _write(options.csv, table(found.learners))
+    _write(options.html, page(found, datetime.now(UTC)))
+    count = len(found.learners)
+    print(f"{count} learner{'s' * (count != 1)}: {options.csv} and {options.html}. They were sent to nobody.")
+    return 1 if found.unread else 0
 
 
 def _write(path: Path, text: str) -> None:

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,8 @@ from .. import home
 OLDEST = (3, 11)
 CLOUD_MB, KERNEL_MB, CONTAINERS_MB = 150, 300, 500
 """What one learner's cloud, notebook and containers hold when a lab is at its busiest."""
+LEAST_MB = 200
+"""Less than this for a learner's containers is no remedy to offer."""
 LEARNER_PORTS = 40
 SYSTEM_MB = 1500
 COURSE_GB, LEARNER_GB = 2.0, 0.3
@@ -63,10 +66,12 @@ def look(learners: int = 1) -> Iterator[Finding]:
     yield python(sys.version_info[:3])
     yield packages()
     yield folder(home.home())
+    if learners > 1 and os.name == "posix":
+        yield course(home.course())
     yield disk(shutil.disk_usage(_there(home.home())).free, learners)
     yield memory(_available_memory(), learners)
     yield ports(free_ports(learners * LEARNER_PORTS), learners)
-    yield browser(_browser(), bool(os.environ.get("JUPYTERHUB_USER")))
+    yield browser(_browser(), learners > 1 or bool(os.environ.get("JUPYTERHUB_USER")))
     yield engine(_engine())
     yield kubectl(shutil.which("kubectl"))
 
@@ -111,6 +116,17 @@ def folder(path: Path) -> Finding:
     return Finding("folder", "ok", f"{path} can be written")
 
 
+def course(path: Path) -> Finding:
+    """Can all users of the machine read the course, and run the Python it is set up with?"""
+    # What a `.venv` is made from may lie in somebody's home.
+    needed = [each for one in (path, Path(sys.prefix), Path(sys.base_prefix)) for each in (*reversed(one.parents), one)]
+    closed = next((one for one in needed if not one.stat().st_mode & stat.S_IXOTH), None)
+    if closed is not None:
+        said = f"other users of this machine may not enter {closed}"
+        return Finding("course", "problem", said, "set the course up where all can read, for example below /opt")
+    return Finding("course", "ok", f"all users of this machine can read {path}")
+
+
 def disk(free: int, learners: int) -> Finding:
     """Is there room for the packages, and for what learners build?"""
     needed = COURSE_GB + LEARNER_GB * learners
@@ -122,14 +138,24 @@ def disk(free: int, learners: int) -> Finding:
 
 def memory(available: int, learners: int) -> Finding:
     """Is there memory for everybody's cloud, notebook and containers?"""
-    each = CLOUD_MB + KERNEL_MB + CONTAINERS_MB
+    containers = _containers_mb()
+    each = CLOUD_MB + KERNEL_MB + containers
     needed = each * learners
     said = f"{available / 1e6:.0f} MB free, about {needed} MB needed for {learners} at {each} MB"
     if available < needed * 1e6:
-        fits = max(int(available / 1e6 / each), 0)
-        remedy = f"have {fits} learners on this machine, or set LAB_MEMORY_MB lower than {CONTAINERS_MB} for each"
-        return Finding("memory", "problem", said, remedy if fits else "close other programs, or use a larger machine")
+        fits = int(available / 1e6 / each)
+        left = int(available / 1e6 / learners) - CLOUD_MB - KERNEL_MB
+        remedies = [f"have {fits} learners on this machine"] if fits else []
+        remedies += [f"give each {left} MB for containers (LAB_CLASS_CONTAINERS_MB={left})"] if left >= LEAST_MB else []
+        remedy = ", or ".join(remedies) or "close other programs, or use a larger machine"
+        return Finding("memory", "problem", said, remedy)
     return Finding("memory", "ok", said)
+
+
+def _containers_mb() -> int:
+    """What the containers of one learner may hold, as the settings of a hub or of one learner say."""
+    text = os.environ.get("LAB_CLASS_CONTAINERS_MB") or os.environ.get("LAB_MEMORY_MB") or ""
+    return int(text) if text.isdigit() else CONTAINERS_MB
 
 
 def ports(free: int, learners: int) -> Finding:

@@ -12,6 +12,8 @@ from ..errors import LabError
 from ..progress import Progress
 
 FORM = "containers-on-aws progress 1"
+STUCK_TRIES = 3
+"""Who has tried an exercise so often and not done it may need help; fewer tries are work."""
 
 
 @dataclass(frozen=True)
@@ -43,19 +45,59 @@ class LabResult:
 
 
 @dataclass(frozen=True)
+class Attempt:
+    """An exercise that a learner has tried and not done yet.
+
+    Parameters
+    ----------
+    exercise : str
+        Its id, for example ``03b``.
+    tries : int
+        How often it was checked after something had been done.
+    """
+
+    exercise: str
+    tries: int
+
+    @property
+    def stuck(self) -> bool:
+        """Has it been tried so often that help may be due?"""
+        return self.tries >= STUCK_TRIES
+
+
+@dataclass(frozen=True)
 class Learner:
-    """One learner of a class."""
+    """One learner of a class.
+
+    Parameters
+    ----------
+    name : str
+        The id.
+    exported : str
+        When the file was written, as ISO date and time.
+    labs : tuple of LabResult
+        All labs of the course.
+    attempts : tuple of Attempt
+        What was tried and is not done, in the labs' order.
+    missed : tuple of str
+        The ids of the quiz questions that were wrong at the first try.
+    """
 
     name: str
     exported: str
     labs: tuple[LabResult, ...]
-    stuck: tuple[str, ...]
-    """Exercises that were tried and are not done."""
+    attempts: tuple[Attempt, ...]
+    missed: tuple[str, ...]
 
     @property
     def done(self) -> int:
         """Exercises done in all labs."""
         return sum(lab.done for lab in self.labs)
+
+    @property
+    def last(self) -> str:
+        """The last activity in any lab; empty when there was none."""
+        return max((lab.last for lab in self.labs), default="")
 
 
 def export(progress: Progress) -> dict[str, Any]:
@@ -82,8 +124,12 @@ def read(path: Path) -> Learner:
         if content["form"] != FORM:
             raise ValueError(content["form"])
         checks, quizzes = dict(content["checks"]), dict(content["quizzes"])
-        stuck = tuple(sorted(one for one, entry in checks.items() if not entry.get("done")))
-        return Learner(str(content["learner"]), str(content["exported"]), labs(checks, quizzes), stuck)
+        known = {one for number in home.all_numbers() for one in exercises.of_lab(number)}
+        open_ = {one: int(entry["tries"]) for one, entry in checks.items() if one in known and not entry.get("done")}
+        attempts = tuple(Attempt(one, tries) for one, tries in sorted(open_.items()) if tries)
+        missed = [one for quiz in quizzes.values() for one, entry in quiz.items() if not entry["first"]]
+        name, exported = str(content["learner"]), str(content["exported"])
+        return Learner(name, exported, labs(checks, quizzes), attempts, tuple(sorted(missed)))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise LabError(
             f"{path.name} is no file of progress ({type(error).__name__}).",
@@ -91,20 +137,54 @@ def read(path: Path) -> Learner:
         ) from error
 
 
-def read_all(paths: Iterable[Path]) -> tuple[list[Learner], list[str]]:
-    """The learners of many files and folders, the newest file of each; and what could not be read, in one line each."""
-    newest: dict[str, Learner] = {}
-    problems: list[str] = []
+@dataclass(frozen=True)
+class Class:
+    """The files of a class, put together.
+
+    Parameters
+    ----------
+    learners : tuple of Learner
+        By their names; of several files of one name the newest counts.
+    unread : tuple of str
+        What could not be read, in one line each.
+    twice : tuple of str
+        Names that more than one file has, in one line each.
+    """
+
+    learners: tuple[Learner, ...]
+    unread: tuple[str, ...] = ()
+    twice: tuple[str, ...] = ()
+
+
+def read_all(paths: Iterable[Path]) -> Class:
+    """The learners of many files, and of the folders among them."""
+    found: dict[str, list[Learner]] = {}
+    unread: list[str] = []
     for path in paths:
         for file in sorted(path.glob("*.json")) if path.is_dir() else [path]:
             try:
-                found = read(file)
+                one = read(file)
             except LabError as error:
-                problems.append(error.message)
+                unread.append(" ".join(error.lines()))
                 continue
-            if found.name not in newest or newest[found.name].exported < found.exported:
-                newest[found.name] = found
-    return sorted(newest.values(), key=lambda one: one.name), problems
+            found.setdefault(one.name, []).append(one)
+    return Class(
+        tuple(max(files, key=lambda one: one.exported) for _, files in sorted(found.items())),
+        tuple(unread),
+        tuple(
+            f"{name}: {len(files)} files, and the newest counts. If they are two people, each needs an own LAB_LEARNER."
+            for name, files in sorted(found.items())
+            if len(files) > 1
+        ),
+    )
+
+
+def questions(number: int) -> dict[str, str]:
+    """The questions of a lab's quiz, by their ids."""
+    file = Path(__file__).resolve().parents[2] / "data" / "quizzes" / f"lab_{number:02d}.json"
+    if not file.is_file():
+        return {}
+    return {one["id"]: one["text"] for one in json.loads(file.read_text(encoding="utf-8"))["questions"]}
 
 
 def labs(checks: dict[str, Any], quizzes: dict[str, Any]) -> tuple[LabResult, ...]:
@@ -122,11 +202,6 @@ def _lab(number: int, checks: dict[str, Any], quiz: dict[str, Any]) -> LabResult
         tries=sum(int(entry.get("tries", 0)) for entry in mine.values()),
         right_first=sum(bool(entry.get("first")) for entry in quiz.values()),
         answered=len(quiz),
-        questions=_questions(number),
+        questions=len(questions(number)),
         last=max(times, default=""),
     )
-
-
-def _questions(number: int) -> int:
-    file = Path(__file__).resolve().parents[2] / "data" / "quizzes" / f"lab_{number:02d}.json"
-    return len(json.loads(file.read_text(encoding="utf-8"))["questions"]) if file.is_file() else 0

@@ -1,3 +1,4 @@
+import os
 import socket
 import subprocess
 import sys
@@ -42,14 +43,29 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     assert "set LAB_HOME" in preflight.folder(tmp_path / "file" / "below").remedy
 
 
+@pytest.mark.skipif(os.name != "posix", reason="other systems have other rights")
+def test_a_course_that_neighbours_cannot_read(tmp_path: Path) -> None:
+    own = tmp_path / "home" / "course"
+    own.mkdir(parents=True)
+    own.parent.chmod(0o700)
+    closed = preflight.course(own)
+    assert closed.state == "problem"
+    assert "may not enter" in closed.said
+    assert "/opt" in closed.remedy
+    assert [one.what for one in preflight.look(2)].count("course") == 1
+
+
 @pytest.mark.parametrize(("free", "learners", "state"), [(3e9, 1, "ok"), (3e9, 30, "problem"), (1e9, 1, "problem")])
 def test_disk(free: float, learners: int, state: str) -> None:
     assert preflight.disk(int(free), learners).state == state
 
 
-def test_memory_says_how_many_fit() -> None:
+def test_memory_says_how_many_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     assert preflight.memory(24_000 * MB, 20).state == "ok"
-    assert "have 10 learners" in preflight.memory(10_000 * MB, 30).remedy
+    assert preflight.memory(10_000 * MB, 30).remedy == "have 10 learners on this machine"
+    assert "have 23 learners on this machine, or give each 283 MB" in preflight.memory(22_000 * MB, 30).remedy
+    monkeypatch.setenv("LAB_CLASS_CONTAINERS_MB", "283")
+    assert preflight.memory(22_000 * MB, 30).state == "ok"
     assert "larger machine" in preflight.memory(100 * MB, 1).remedy
 
 

@@ -1,9 +1,11 @@
 """From each learner's own file to a table and a page, without a byte sent to anybody."""
 
 import csv
+import io
 import json
 import re
 import socket
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,12 @@ import pytest
 from lab_helpers import exercises
 from lab_helpers.classroom import results, sheets
 from lab_helpers.classroom.cli import main
+from lab_helpers.classroom.page import page
 from lab_helpers.errors import LabError
 from lab_helpers.progress import Progress
 
 pytestmark = pytest.mark.usefixtures("home")
+NOW = datetime(2030, 1, 20, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -28,14 +32,15 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def learner(folder: Path, name: str, monkeypatch: pytest.MonkeyPatch, *done: str, right: bool = True) -> Path:
-    """The file of a learner who has done these exercises, tried 03b, and answered one question."""
+    """The file of a learner who has done these exercises, tried 03b three times, and answered one question."""
     monkeypatch.setenv("LAB_LEARNER", name)
     home = folder / f"home-{len(list(folder.iterdir()))}"
     progress = Progress(home)
     for one in done:
         progress.record_check(one, "done")
-    progress.record_check("03b", "not yet")
-    progress.record_quiz(3, "03-q1", right)
+    for outcome in ("not attempted", "not yet", "not yet", "error"):
+        progress.record_check("03b", outcome)
+    progress.record_quiz(3, "03-replace", right)
     monkeypatch.setenv("LAB_HOME", str(home))
     file = folder / f"{home.name}.json"
     assert main(["export", "--to", str(file)]) == 0
@@ -48,8 +53,8 @@ def test_a_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest
     learner(files, "an", monkeypatch, *exercises.of_lab(2))
     learner(files, "<b>binh</b>", monkeypatch, "03a", right=False)
     assert "It was sent to nobody." in capsys.readouterr().out
-    table, page = tmp_path / "class.csv", tmp_path / "class.html"
-    assert main(["rollup", str(files), "--csv", str(table), "--html", str(page)]) == 0
+    table, written = tmp_path / "class.csv", tmp_path / "class.html"
+    assert main(["rollup", str(files), "--csv", str(table), "--html", str(written)]) == 0
     with table.open(encoding="utf-8", newline="") as file:
         rows = {(row["learner"], row["lab"]): row for row in csv.DictReader(file)}
     number = str(len(exercises.of_lab(2)))
@@ -58,16 +63,23 @@ def test_a_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest
     assert rows["<b>binh</b>", "03"]["quiz right first"] == "0"
     assert rows["an", "03"]["quiz right first"] == "1"
     assert rows["an", "04"]["last"] == ""
-    html = page.read_text(encoding="utf-8")
+    assert (rows["an", "03"]["tries"], rows["an", "03"]["not done yet"]) == ("3", "03b")
+    html = written.read_text(encoding="utf-8")
     assert "&lt;b&gt;binh&lt;/b&gt;" in html
     assert "<b>binh" not in html
     assert f"✓ {number}/{number}" in html
-    assert "<td>03b</td><td>2</td>" in html  # both have tried it and not done it
+    title = exercises.find("03b").title
+    assert f"03b {title}</th><td>2</td><td>&lt;b&gt;binh&lt;/b&gt; (3), an (3)</td>" in html
+    assert f'<th scope="row">an</th><td>▲ stuck at 03b {title}: 3 tries</td>' in html
+    assert "Who starts the next one?</th><td>1</td><td>&lt;b&gt;binh&lt;/b&gt;</td>" in html
+    assert "<b>2 of 2</b>stuck at an exercise" in html
+    assert "<b>2 of 2</b>at work in the last 7 days" in html
+    assert '<td class="stuck">▲ 1/4<small>stuck: b</small>' in html
 
 
 def test_the_page_needs_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one = results.read(learner(tmp_path, "an", monkeypatch))
-    html = sheets.page([one])
+    html = page(results.Class((one,)), NOW)
     assert not re.search(r"https?://|<script|<link|<img|url\(|@import", html)
     assert "default-src 'none'" in html
 
@@ -84,8 +96,11 @@ def test_the_newest_file_of_a_learner_counts(tmp_path: Path, monkeypatch: pytest
     newer["exported"] = "2999-01-01T00:00:00+00:00"
     newer["checks"]["03a"] = {"done": "2999-01-01", "last": "2999-01-01", "outcome": "done", "tries": 1}
     (tmp_path / "a-newer.json").write_text(json.dumps(newer), encoding="utf-8")
-    (found,), problems = results.read_all([tmp_path])
-    assert (found.done, problems) == (1, [])
+    found = results.read_all([tmp_path])
+    assert ([one.done for one in found.learners], found.unread) == ([1], ())
+    (told,) = found.twice
+    assert told.startswith("an: 2 files, and the newest counts.")
+    assert told in page(found, NOW)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"form": "other"}', '{"form": "containers-on-aws progress 1"}'])
@@ -113,3 +128,45 @@ def test_a_spreadsheet_takes_no_name_for_a_formula(name: str, tmp_path: Path, mo
 def test_a_file_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", "--to", str(tmp_path / "none" / "x.json")]) == 1
     assert "Name another file." in capsys.readouterr().err
+
+
+def at(last: str, *attempts: results.Attempt) -> results.Learner:
+    """A learner of one lab, who was last seen then."""
+    return results.Learner("an", "", (results.LabResult(3, 0, 2, 0, 0, 0, 5, last),), attempts, ())
+
+
+@pytest.mark.parametrize(
+    ("last", "told"),
+    [
+        ("", "has not begun"),
+        ("2030-01-11T10:00:00+00:00", "not seen for 8 days"),
+        ("2030-01-19T10:00:00+00:00", "Nobody: all are at work"),
+        ("2031-01-01T10:00:00+00:00", "Nobody: all are at work"),  # a clock that is wrong
+    ],
+)
+def test_who_may_need_help(last: str, told: str) -> None:
+    assert told in page(results.Class((at(last),)), NOW)
+
+
+def test_two_tries_are_work_and_three_are_stuck() -> None:
+    last = "2030-01-19T10:00:00+00:00"
+    two, three = (page(results.Class((at(last, results.Attempt("03b", tries)),)), NOW) for tries in (2, 3))
+    assert "▲ stuck at 03b" not in two
+    assert "▲ stuck at 03b" in three
+    assert "an (2)" in two  # and it is told among what to talk about
+
+
+def test_a_file_can_be_printed_for_who_may_not_write_where_the_teacher_reads(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["export", "--to", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["form"] == results.FORM
+
+
+def test_the_table_opens_in_pandas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import pandas
+
+    one = results.read(learner(tmp_path, "an", monkeypatch, "03a"))
+    frame = pandas.read_csv(io.StringIO(sheets.table([one])))
+    assert frame.groupby("learner")["done"].sum()["an"] == 1
+    assert pandas.to_datetime(frame["last"]).notna().sum() == 1

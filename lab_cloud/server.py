@@ -50,6 +50,7 @@ def serve(folder: Path, port: int, speed: float, runtime: str = "", *, to_termin
         del os.environ[name]  # the learner's own account is none of this cloud's business; moto would read a profile
     listener = _listen(folder, port)
     sys.setswitchinterval(SWITCH_SECONDS)
+    system.share_heaps()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     cloud = Cloud(folder, listener.getsockname()[1], speed, runtime)
     config = uvicorn.Config(

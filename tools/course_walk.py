@@ -3,6 +3,8 @@
     python -m tools.course_walk            all labs, in their order
     python -m tools.course_walk 03 08      only those
 
+    python -m tools.course_walk --twice    each lab first as it is shipped, left as it is, and then again
+
 Each notebook is a copy in a fresh workspace, as `make lab` makes it, and runs in a kernel of its own. Every cell runs.
 Each exercise is checked before anything was tried, its hints are asked for, its solution goes into the learner's cell,
 and it is checked again. Each question of the quiz is answered wrong and then right, by the messages that the page
@@ -97,16 +99,19 @@ class Sitting:
         The learner's copy.
     environment : dict of str
         The kernel's.
+    solving : bool
+        Do the exercises and the quiz, and clean up. Without it all cells run as they are shipped, and all stays there.
     """
 
-    def __init__(self, path: Path, environment: dict[str, str]) -> None:
+    def __init__(self, path: Path, environment: dict[str, str], *, solving: bool = True) -> None:
         self.path = path
+        self.solving = solving
         self.walked = Walked(int(path.name[:2]))
         self._environment = environment
         self._notebook = read(path)
         self._code = [cell for cell in self._notebook.cells if cell.cell_type == "code"]
         self._client: Any = None
-        self._solving = 0
+        self._check = 0
 
     async def go(self) -> Walked:
         """Run the lab from its first cell to its last, whatever goes wrong on the way."""
@@ -120,42 +125,51 @@ class Sitting:
                 await self._all_cells()
             except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
                 self.walked.problems.append(str(error))
-                await self._clean_up()
+                if self.solving:
+                    await self._extra("lab.teardown()")  # what a learner does who gives up
             self.walked.seconds = round(time.monotonic() - began, 1)
-            await self._look_again()
-        write(self.path, self._notebook)
+            if self.solving:
+                await self._look_again()
+                write(self.path, self._notebook)
         bar(self.walked.lab, 1, 1, time.monotonic() - began)
         return self.walked
 
     async def _all_cells(self) -> None:
         began = time.monotonic()
         for number, cell in enumerate(self._code):
+            if "cleanup" in tags(cell) and not self.solving:
+                return
             bar(self.walked.lab, number, len(self._code), time.monotonic() - began)
-            before = "".join(shown(cell))
-            if "exercise" in tags(cell) and "# lab." in cell.source:
+            stored = "".join(shown(cell))
+            if self.solving and "# lab." in cell.source and "exercise" in tags(cell):  # hints and solution
                 cell.source = cell.source.replace("# lab.", "lab.")
             await self._run(cell)
-            if match := CHECK.fullmatch(cell.source):
-                # Which words follow depends on the exercises before it, which are solved here.
-                self._say(cell, "Not attempted.", "before anything was tried")
-                self._solving = number
-                self.walked.exercises += 1
-                solution = exercises.find(match[1]).code
-            elif "nbval-check-output" in tags(cell) and "".join(shown(cell)) != before:
-                self._wrong(cell, f"shows\n{''.join(shown(cell))}\nand not, as it is stored,\n{before}")
-            elif self._solving and "exercise" in tags(cell):  # the hints, which stand below the check
-                await self._solve(solution)
+            check = CHECK.fullmatch(cell.source)
+            if check:
+                self._says(cell, "Not attempted.", "before anything was tried")
+            # Which words of a check follow depends on the exercises before it, which may be solved here.
+            if "nbval-check-output" in tags(cell) and not (check and self.solving) and "".join(shown(cell)) != stored:
+                self._wrong(cell, f"shows\n{''.join(shown(cell))}\nand not, as it is stored,\n{stored}")
+            if not self.solving:
+                continue
+            if check:
+                self._check = number
+            elif self._check and "exercise" in tags(cell):
+                await self._solve(self._check)
+                self._check = 0
             if "quiz" in tags(cell):
                 self._answer(cell)
 
-    async def _solve(self, solution: str) -> None:
-        mine, check = self._code[self._solving - 1], self._code[self._solving]
-        self._solving = 0
+    async def _solve(self, number: int) -> None:
+        mine, check = self._code[number - 1], self._code[number]
+        asked = CHECK.fullmatch(check.source)
+        assert asked is not None
         assert mine.source.startswith(EMPTY.strip())
-        mine.source = solution
+        mine.source = exercises.find(asked[1]).code
+        self.walked.exercises += 1
         await self._run(mine)
         await self._run(check)
-        self.walked.solved += self._say(check, "Done.", "with the solution")
+        self.walked.solved += self._says(check, "Done.", "with the solution")
 
     async def _run(self, cell: NotebookNode) -> None:
         await self._client.async_execute_cell(cell, self._notebook.cells.index(cell))
@@ -164,7 +178,7 @@ class Sitting:
             if output.get("name") == "stderr":
                 self._wrong(cell, f"writes to stderr: {output.text}")
 
-    def _say(self, cell: NotebookNode, words: str, when: str) -> bool:
+    def _says(self, cell: NotebookNode, words: str, when: str) -> bool:
         said = "".join(shown(cell))
         if words not in said:
             self._wrong(cell, f"says {when}: {said.strip()}")
@@ -190,10 +204,6 @@ class Sitting:
                 kernel.shell_channel.send(kernel.session.msg("comm_msg", {"comm_id": widget, "data": data}))
 
     # -- the end -------------------------------------------------------------------------------------------------------
-
-    async def _clean_up(self) -> None:
-        """After an error: what a learner does who gives up."""
-        await self._extra("lab.teardown()")
 
     async def _look_again(self) -> None:
         said = await self._extra(LOOK_AGAIN)
@@ -228,13 +238,15 @@ class Sitting:
         return "".join(shown(cell))
 
 
-def walk(labs: Sequence[int], keep: Path | None = None) -> Iterator[Walked]:
+def walk(labs: Sequence[int], *, twice: bool = False, keep: Path | None = None) -> Iterator[Walked]:
     """Do these labs one after the other, on one cloud; each is given back when nothing of it should be left.
 
     Parameters
     ----------
     labs : sequence of int
         The numbers of the labs.
+    twice : bool
+        Do each lab first as it is shipped and leave it so, as a learner does who comes back another day.
     keep : Path, optional
         Where the learner's notebooks are copied to at the end.
     """
@@ -246,18 +258,20 @@ def walk(labs: Sequence[int], keep: Path | None = None) -> Iterator[Walked]:
         for path in sorted(workspace.glob("*.ipynb")):
             if int(path.name[:2]) not in labs:
                 continue
+            first = sit(path, environment, solving=False) if twice else None
             walked = sit(path, environment)
+            walked.problems += [f"as shipped: {problem}" for problem in first.problems] if first else []
             walked.left += leftovers.find()
             yield walked
         if keep is not None:
             shutil.copytree(workspace, keep, dirs_exist_ok=True)
 
 
-def sit(path: Path, environment: dict[str, str]) -> Walked:
+def sit(path: Path, environment: dict[str, str], *, solving: bool = True) -> Walked:
     """Do one lab; a kernel that never began is started again."""
     for left in reversed(range(STARTS)):
         try:
-            return asyncio.run(Sitting(path, environment).go())
+            return asyncio.run(Sitting(path, environment, solving=solving).go())
         except RuntimeError as error:
             if not left or NEVER_BEGAN not in str(error):
                 raise
@@ -324,10 +338,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m tools.course_walk", description="Does the course as a learner does."
     )
     parser.add_argument("labs", nargs="*", type=int, metavar="LAB", help="numbers of labs (default: all)")
+    parser.add_argument("--twice", action="store_true", help="do each lab first as it is shipped, and come back")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="copy the solved notebooks there")
     chosen = parser.parse_args(arguments)
     walks = []
-    for one in walk(chosen.labs or home.all_numbers(), chosen.keep):
+    for one in walk(chosen.labs or home.all_numbers(), twice=chosen.twice, keep=chosen.keep):
         walks.append(one)
         for line in (*one.problems, *(f"left: {thing}" for thing in one.left)):
             print(f"lab {one.lab:02d}: {line}", flush=True)

@@ -1,7 +1,7 @@
 """A second look after a clean-up on a real account: AWS's own index of tags, which knows services that no lab uses.
 
 See https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html. The index also names
-what has just gone (a deleted cluster, a task definition that was deregistered), so what it names is asked once more.
+what has just gone (a deleted cluster, a deleted task definition), so what it names is asked once more.
 """
 
 from collections.abc import Collection
@@ -16,7 +16,7 @@ LINGERING = {
     ("ecs", "cluster/"): "an inactive cluster, shown for some time",
     ("ecs", "service/"): "an inactive service, shown for some time",
     ("ecs", "task/"): "a stopped task, shown for about an hour",
-    ("ecs", "task-definition/"): "a task definition that was deregistered",
+    ("ecs", "task-definition/"): "a task definition that was deleted, shown for some time",
     ("ecs", "capacity-provider/"): "an inactive capacity provider, shown for some time",
     ("ec2", "instance/"): "a terminated instance, shown for about an hour",
     ("ec2", "natgateway/"): "a deleted NAT gateway, shown for about an hour",

@@ -133,6 +133,7 @@ def _in_use(region: Region, definition: TaskDefinition) -> bool:
     return tasks or any(
         deployment.definition is definition
         for service in region.services.values()
+        if service.status != "INACTIVE"
         for deployment in service.deployments
     )
 

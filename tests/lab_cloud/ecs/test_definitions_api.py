@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from lab_cloud.wire import model
 from tests.lab_cloud.ecs.test_tasks_api import refused
 from tests.stage import Place
+from tests.waiting import until
 
 
 def test_revisions_count_up_and_come_back_as_registered(place: Place) -> None:
@@ -54,6 +55,19 @@ def test_a_family_whose_revisions_are_all_deleted_is_not_shown_and_counts_on(pla
     assert ecs.list_task_definition_families(familyPrefix=family)["families"] == []
     again = ecs.register_task_definition(family=family, containerDefinitions=[container])["taskDefinition"]
     assert again["revision"] == 2
+
+
+def test_a_definition_is_kept_while_a_service_uses_it_and_goes_with_that_service(place: Place) -> None:
+    ecs, definition = place.ecs, place.definition()
+    family = definition.rsplit("/", 1)[1].partition(":")[0]
+    service = place.serve(definition, count=0)
+    ecs.deregister_task_definition(taskDefinition=definition)
+    ecs.delete_task_definitions(taskDefinitions=[definition])
+    found = ecs.describe_task_definition(taskDefinition=definition)["taskDefinition"]
+    assert found["status"] == "DELETE_IN_PROGRESS"
+    ecs.delete_service(cluster=place.name, service=service)
+    until(lambda: not ecs.list_task_definition_families(familyPrefix=family)["families"])
+    assert place.service(service)["status"] == "INACTIVE"  # still shown, as AWS does
 
 
 def test_bad_input(place: Place) -> None:

@@ -40,6 +40,8 @@ STAYS = {
 }
 PUBLISHED = '"Name": "/aws/service/'
 """AWS's own parameters: moto lists them with the account's as soon as one was read."""
+OF_AN_INSTANCE = '"ResourceType": "instance"'
+"""A tag of one that was terminated is shown as long as that is. Those that run are seen themselves."""
 ENDED = {"terminated", "deleted", "DELETED", "INACTIVE"}
 """States of what has gone and that AWS still shows for a while."""
 KEPT_HERE = (("image", ("images",)), ("container", ("ps", "-a")), ("volume", ("volume", "ls")))
@@ -126,7 +128,7 @@ class Leftovers:
                     break
         except (ClientError, BotoCoreError):
             return None
-        return {item for item in items if PUBLISHED not in item and not _ended(item)}
+        return {item for item in items if not (PUBLISHED in item or OF_AN_INSTANCE in item or _ended(item))}
 
     def _running(self) -> set[int]:
         """All below the cloud but its guardian, which waits for the cloud's end and starts with the first container."""

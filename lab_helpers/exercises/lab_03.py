@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from lab_helpers.exercises import Done, Exercise, NotAttempted, NotYet
 
+from . import by_hand
+
 if TYPE_CHECKING:
     from lab_helpers.exercises import Outcome
     from lab_helpers.lab import Lab
@@ -22,12 +24,7 @@ BROKEN_PATH = "/ready"
 
 def task_by_hand(lab: "Lab") -> "Outcome":
     """A task of the family, started without the service, runs."""
-    ecs = lab.client("ecs")
-    found: list[dict[str, Any]] = []
-    for desired in ("RUNNING", "STOPPED"):
-        arns = ecs.list_tasks(cluster=CLUSTER, startedBy=STARTED_BY, desiredStatus=desired)["taskArns"]
-        if arns:
-            found += ecs.describe_tasks(cluster=CLUSTER, tasks=arns)["tasks"]
+    found = by_hand.running(lab, CLUSTER, STARTED_BY) or by_hand.stopped(lab, CLUSTER, STARTED_BY)
     if not found:
         return NotAttempted(f"No task was started by {STARTED_BY!r} yet.")
     task = found[0]

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from lab_helpers.exercises import Done, Exercise, NotAttempted, NotYet
 
+from . import by_hand
+
 if TYPE_CHECKING:
     from lab_helpers.exercises import Outcome
     from lab_helpers.lab import Lab
@@ -65,7 +67,7 @@ def never_together(lab: "Lab") -> "Outcome":
 
 def brought_instance(lab: "Lab") -> "Outcome":
     """A task started by hand through the capacity provider runs."""
-    found = _started(lab, "RUNNING") or _started(lab, "STOPPED")
+    found = by_hand.running(lab, CLUSTER, STARTED_BY) or by_hand.stopped(lab, CLUSTER, STARTED_BY)
     if not found:
         return NotAttempted(f"No task was started by {STARTED_BY!r} yet.")
     through = [one for one in found if one.get("capacityProviderName") == PROVIDER]
@@ -102,13 +104,6 @@ def _places(lab: "Lab", service: str) -> set[str]:
     arns = ecs.list_tasks(cluster=CLUSTER, serviceName=service)["taskArns"]
     tasks = ecs.describe_tasks(cluster=CLUSTER, tasks=arns)["tasks"] if arns else []
     return {one["containerInstanceArn"] for one in tasks if one["lastStatus"] == "RUNNING"}
-
-
-def _started(lab: "Lab", desired: str) -> list[dict[str, Any]]:
-    """The tasks that the learner has started by hand."""
-    ecs = lab.client("ecs")
-    arns = ecs.list_tasks(cluster=CLUSTER, startedBy=STARTED_BY, desiredStatus=desired)["taskArns"]
-    return list(ecs.describe_tasks(cluster=CLUSTER, tasks=arns)["tasks"]) if arns else []
 
 
 def _capacity(task: dict[str, Any]) -> str:

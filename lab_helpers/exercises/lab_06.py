@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab_helpers.exercises import Done, Exercise, NotAttempted, NotYet
 
+from . import by_hand
 from .policies import allows, find_role, statements
 
 if TYPE_CHECKING:
@@ -134,11 +135,7 @@ def _succeeded(lab: "Lab", family: str) -> list[dict[str, Any]]:
 
 def _mine(lab: "Lab", family: str) -> list[dict[str, Any]]:
     """The tasks of a family that the learner has started by hand, those that have ended too."""
-    ecs = lab.client("ecs")
-    arns: list[str] = []
-    for status in ("RUNNING", "STOPPED"):
-        arns += ecs.list_tasks(cluster=CLUSTER, startedBy=STARTED_BY, desiredStatus=status)["taskArns"]
-    found = ecs.describe_tasks(cluster=CLUSTER, tasks=arns)["tasks"] if arns else []
+    found = by_hand.running(lab, CLUSTER, STARTED_BY) + by_hand.stopped(lab, CLUSTER, STARTED_BY)
     return [one for one in found if f"/{family}:" in one["taskDefinitionArn"]]
 
 

@@ -58,6 +58,20 @@ def listen(lab: Lab, port: int, group_arn: str) -> None:
     )
 
 
+def test_03a_a_stopped_task_of_another_lab_is_not_an_attempt(lab: Lab) -> None:
+    ecs = lab.client("ecs")
+    recipe = ecs.describe_task_definition(taskDefinition=SERVICE)["taskDefinition"]
+    names = ("containerDefinitions", "requiresCompatibilities", "networkMode", "cpu", "memory", "executionRoleArn")
+    ecs.register_task_definition(family="elsewhere", **{name: recipe[name] for name in names})
+    started = {"launchType": "FARGATE", "startedBy": "me", "networkConfiguration": network(lab)}
+    task = ecs.run_task(cluster=CLUSTER, taskDefinition="elsewhere", **started)["tasks"][0]["taskArn"]
+    ecs.stop_task(cluster=CLUSTER, task=task)
+    lab.wait(ecs, "tasks_stopped", cluster=CLUSTER, tasks=[task])
+    assert said(lab, "03a")[0] == "not yet"
+    ecs.deregister_task_definition(taskDefinition="elsewhere:1")  # as a clean-up does
+    assert said(lab, "03a")[0] == "not attempted"
+
+
 def test_03a_a_task_by_hand(lab: Lab) -> None:
     assert said(lab, "03a")[0] == "not attempted"
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .inventory import Client, Kind, Tags, Thing, Wait, batches, pages
+from .kinds_network import delete_group
 
 LOGS = ("/aws/eks/{}/", "/aws/containerinsights/{}/")
 
@@ -29,9 +30,15 @@ def _clusters_gone(eks: Any, wait: Wait, things: Sequence[Thing]) -> None:
 
 
 def _left_behind(client: Client, things: Sequence[Thing]) -> None:
-    """Load balancers of Services and log groups: both outlive the cluster on AWS, and carry only the cluster's name."""
+    """Load balancers of Services and log groups: both outlive the cluster on AWS, and carry only the cluster's name.
+
+    So does the cluster's security group when a rule of another group lets it in.
+    """
     for thing in things:
         _balancers_gone(client("elbv2"), thing.id)
+        named = [{"Name": "group-name", "Values": [f"eks-cluster-sg-{thing.id}-*"]}]
+        for group in list(pages(client("ec2"), "describe_security_groups", "SecurityGroups", Filters=named)):
+            delete_group(client("ec2"), group["GroupId"])
         logs = client("logs")
         for prefix in LOGS:
             found = pages(logs, "describe_log_groups", "logGroups", logGroupNamePrefix=prefix.format(thing.id))

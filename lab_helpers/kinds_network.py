@@ -50,12 +50,25 @@ def _security_groups(ec2: Any, tags: Tags) -> Iterator[Thing]:
 
 
 def _delete_security_group(ec2: Any, thing: Thing) -> None:
-    group = ec2.describe_security_groups(GroupIds=[thing.id])["SecurityGroups"][0]
+    delete_group(ec2, thing.id)
+
+
+def delete_group(ec2: Any, group_id: str) -> None:
+    """Delete a security group, and the rules of others that let it in.
+
+    Parameters
+    ----------
+    ec2 : boto3 client
+        The account.
+    group_id : str
+        The group's id.
+    """
+    group = ec2.describe_security_groups(GroupIds=[group_id])["SecurityGroups"][0]
     # Groups that admit each other could not be deleted one after the other.
     if group["IpPermissions"]:
-        ec2.revoke_security_group_ingress(GroupId=thing.id, IpPermissions=group["IpPermissions"])
-    _no_longer_admitted(ec2, thing.id)
-    _until_free(lambda: ec2.delete_security_group(GroupId=thing.id))
+        ec2.revoke_security_group_ingress(GroupId=group_id, IpPermissions=group["IpPermissions"])
+    _no_longer_admitted(ec2, group_id)
+    _until_free(lambda: ec2.delete_security_group(GroupId=group_id))
 
 
 def _no_longer_admitted(ec2: Any, group_id: str) -> None:

@@ -37,11 +37,16 @@ STAYS = {
     ("cloudwatch", "ListMetrics"): "metrics are kept for 15 months, and no call deletes them",
     ("cloudwatch", "DescribeAlarmHistory"): "history",
     ("autoscaling", "DescribeScalingActivities"): "history",
+    ("kms", "ListAliases"): "AWS's own keys, made when something is encrypted first",
+    ("kms", "ListKeys"): "the same",
 }
 PUBLISHED = '"Name": "/aws/service/'
 """AWS's own parameters: moto lists them with the account's as soon as one was read."""
-OF_AN_INSTANCE = '"ResourceType": "instance"'
-"""A tag of one that was terminated is shown as long as that is. Those that run are seen themselves."""
+OF_ECS = 'cluster/default"'
+"""Express Mode makes this cluster where there is none. AWS leaves it, and nobody can know whose it is."""
+SHOWN_AFTER = ('"ResourceType": "instance"', '"ResourceType": "nat-gateway"')
+"""The tags of these are shown for an hour after their end, as they are. Those that are there are seen themselves."""
+EXPECTED = (PUBLISHED, OF_ECS, *SHOWN_AFTER)
 ENDED = {"terminated", "deleted", "DELETED", "INACTIVE"}
 """States of what has gone and that AWS still shows for a while."""
 KEPT_HERE = (("image", ("images",)), ("container", ("ps", "-a")), ("volume", ("volume", "ls")))
@@ -128,7 +133,11 @@ class Leftovers:
                     break
         except (ClientError, BotoCoreError):
             return None
-        return {item for item in items if not (PUBLISHED in item or OF_AN_INSTANCE in item or _ended(item))}
+        return {
+            item
+            for item in items
+            if not (_ended(item) or any(words in item for words in (PUBLISHED, OF_ECS, *SHOWN_AFTER)))
+        }
 
     def _running(self) -> set[int]:
         """All below the cloud but its guardian, which waits for the cloud's end and starts with the first container."""
@@ -164,7 +173,7 @@ def _ended(item: str) -> bool:
 
 
 def _short(item: str) -> str:
-    return item if len(item) <= 200 else f"{item[:199]}…"
+    return item if len(item) <= 300 else f"{item[:299]}…"
 
 
 def _words(pid: int) -> str:

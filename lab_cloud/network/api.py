@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..errors import AwsError
-from ..wire import FORWARD, Answer, Call, moto_ec2, moto_instances, moto_tags
+from ..wire import FORWARD, Answer, Call, moto_ec2, moto_instances, moto_subnets, moto_tags
 
 
 class NetworkApi:
@@ -25,6 +25,12 @@ class NetworkApi:
         if moto_ec2.subnet_users(call.region, subnet):
             text = f"The subnet '{subnet}' has dependencies and cannot be deleted."
             raise AwsError("DependencyViolation", text)
+        moto_subnets.leave_acl(call.region, subnet)
+        return FORWARD
+
+    def delete_nat_gateway(self, call: Call, params: dict[str, Any]) -> Answer:
+        """Let its network interface and its address go with it."""
+        moto_subnets.free_nat_gateway(call.region, params.get("NatGatewayId", ""))
         return FORWARD
 
     def describe_security_groups(self, call: Call, params: dict[str, Any]) -> Answer:

@@ -170,3 +170,14 @@ def test_kubectl_gets_its_token_from_the_course(lab: Lab, place: RunningCloud) -
     plugin = next(one["user"]["exec"] for one in content["users"] if one["name"].endswith(FIRST))
     assert plugin["command"] == sys.executable
     assert {"name": "LAB_HOME", "value": str(place.home)} in plugin["env"]
+
+
+def test_the_clean_up_takes_the_security_group_of_a_cluster_that_another_group_lets_in(lab: Lab) -> None:
+    """AWS leaves it then. This is the last test of the file: no cluster is left."""
+    ec2, made = lab.client("ec2"), lab.client("eks").describe_cluster(name=FIRST)["cluster"]["resourcesVpcConfig"]
+    group = ec2.create_security_group(GroupName="files", Description="t", VpcId=made["vpcId"])["GroupId"]
+    pairs = [{"GroupId": made["clusterSecurityGroupId"]}]
+    rule = {"IpProtocol": "tcp", "FromPort": 2049, "ToPort": 2049, "UserIdGroupPairs": pairs}
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
+    lab.teardown()
+    assert [one["GroupName"] for one in ec2.describe_security_groups()["SecurityGroups"]] == ["default"]

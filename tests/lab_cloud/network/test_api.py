@@ -54,6 +54,26 @@ def test_a_security_group_in_use_cannot_be_deleted(cloud: SmallCloud) -> None:
         cloud.ec2.delete_security_group(GroupId=group)
 
 
+def test_nothing_stays_of_a_nat_gateway_and_a_subnet_that_have_gone(cloud: SmallCloud) -> None:
+    ec2 = cloud.ec2
+
+    def there() -> tuple[int, set[str]]:
+        acls = ec2.describe_network_acls()["NetworkAcls"]
+        subnets = {one["SubnetId"] for acl in acls for one in acl["Associations"]}
+        return len(ec2.describe_network_interfaces()["NetworkInterfaces"]), subnets
+
+    before = there()
+    subnet = ec2.create_subnet(VpcId=cloud.vpc(), CidrBlock="172.31.240.0/24")["Subnet"]["SubnetId"]
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    made = ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address)["NatGateway"]["NatGatewayId"]
+    assert there() == (before[0] + 1, before[1] | {subnet})
+    ec2.delete_nat_gateway(NatGatewayId=made)
+    assert "AssociationId" not in ec2.describe_addresses(AllocationIds=[address])["Addresses"][0]
+    ec2.release_address(AllocationId=address)
+    ec2.delete_subnet(SubnetId=subnet)
+    assert there() == before
+
+
 def test_the_tags_of_a_thing_end_with_it(cloud: SmallCloud) -> None:
     ec2, name = cloud.ec2, "tagged"
 

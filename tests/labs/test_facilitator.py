@@ -1,7 +1,6 @@
 """The facilitator's pages: parts in order, minutes that add up, messages that the course really says, figures."""
 
 import ast
-import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -212,8 +211,10 @@ def test_links_lead_to_files_and_headings(path: Path) -> None:
 
 def known_figures(number: int) -> set[float]:
     """Figures that may stand before USD: those of the price list, by the hour and month too, and those of the lab."""
-    notes = json.dumps(read(notebook(number)))
-    figures = {float(one.replace(",", "")) for one in re.findall(r"\d[\d,]*(?:\.\d+)?", notes)}
+    cells = read(notebook(number)).cells
+    texts = [cell.source for cell in cells if cell.cell_type == "markdown"]
+    texts += [text for cell in cells if cell.cell_type == "code" for text in shown(cell)]
+    figures = {float(one.replace(",", "")) for one in re.findall(r"\d[\d,]*(?:\.\d+)?", "\n".join(texts))}
     for price in prices().values():
         figures |= {price.usd, round(price.hourly(1) * HOURS), round(price.hourly(1), 4)}
     return figures

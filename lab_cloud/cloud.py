@@ -200,12 +200,14 @@ class Cloud:
     def _warm(self) -> None:
         try:
             moto_load.load()
+            gc.freeze()  # code stays for good; no collection has to look through it
             with self.core.world.lock:
                 self.core.moto.warm(self.core.running.region)
             with self.core.world.lock:
                 moto_load.load_rest()
         except Exception:
             log.exception("moto could not be loaded")
+        gc.enable()
         gc.collect()
         system.trim_memory()
 

@@ -7,6 +7,7 @@ is open, so that the first call is answered within a second.
 import argparse
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -15,10 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-
 from . import home, system
-from .cloud import Cloud
 from .errors import AlreadyRunning, CloudError, PortInUse
 
 SWITCH_SECONDS = 0.001
@@ -52,6 +50,13 @@ def serve(folder: Path, port: int, speed: float, runtime: str = "", *, to_termin
     sys.setswitchinterval(SWITCH_SECONDS)
     system.share_heaps()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # What is imported stays: to look for garbage in it again and again takes a sixth of the start. The cloud turns the
+    # collector on again when all is loaded.
+    gc.disable()
+    import uvicorn
+
+    from .cloud import Cloud
+
     cloud = Cloud(folder, listener.getsockname()[1], speed, runtime)
     config = uvicorn.Config(
         cloud.gateway,

@@ -1,5 +1,6 @@
 """Delete what carries the lab's tag, and nothing else; then look again, so that "nothing is left" is seen."""
 
+import textwrap
 import time
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -141,6 +142,11 @@ def _until_let_go(kind: Kind, client: Any, thing: Thing, patience: float) -> Non
 def names(things: Sequence[Thing]) -> str:
     """Things in one line: ``cluster DemoCluster, role a``; several of the same name are counted."""
     return ", ".join(f"{kind} {name}" for kind, name in Report(tuple(things)).rows())
+
+
+def told(words: str, things: Sequence[Thing]) -> str:
+    """A sentence that names things, in lines that end between words: a notebook breaks longer ones anywhere."""
+    return textwrap.fill(f"{words}: {names(things)}.", 84, break_long_words=False, break_on_hyphens=False)
 
 
 @dataclass(frozen=True)

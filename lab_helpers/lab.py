@@ -110,11 +110,11 @@ class Lab(OnThisMachine, OnKubernetes, Inside, Pictures, Estimates, Designing):
         if isinstance(backend, backends.Endpoint):
             print(endpoint_cells.told(self.number), end="")
         if brought:
-            print(f"Ready from the labs before: {cleanup.names(brought)}.")
+            print(cleanup.told("Ready from the labs before", brought))
         if sum(skipped) >= LONG:
             print(f"On AWS they take about {sum(skipped) / 60:.0f} minutes; here nobody waited for that.")
         if removed:
-            print(f"Removed from an earlier run: {cleanup.names(removed)}.")
+            print(cleanup.told("Removed from an earlier run", removed))
 
     def client(self, service: str) -> Any:
         """A boto3 client of the cloud, the same one each time.

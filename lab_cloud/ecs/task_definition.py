@@ -119,7 +119,7 @@ def _size(text: str | int | None, unit: str) -> int:
     if text is None or text == "":
         return 0
     match = re.fullmatch(rf"\s*([0-9]*\.?[0-9]+)\s*({unit})?\s*", str(text), re.IGNORECASE)
-    if match is None:
+    if match is None or ("." in match[1] and not match[2]):  # a part of a unit: "0.25" was meant as "0.25 vCPU"
         raise ValueError(text)
     return int(float(match[1]) * 1024) if match[2] else int(float(match[1]))
 

@@ -38,6 +38,7 @@ def test_sizes_in_words_are_accepted() -> None:
         (definition(memory="4096"), "No Fargate configuration exists for given values"),
         (definition(memory="much"), "Invalid 'memory' setting"),
         (definition(cpu=None), "'cpu' be defined at the task level"),
+        (definition(cpu="0.25"), "'0.25' is not a number of CPU units or vCPU"),
         (definition(networkMode="bridge"), "Fargate only supports network mode 'awsvpc'"),
         (definition(networkMode="host"), "Fargate only supports network mode 'awsvpc'"),
         (definition(networkMode="mesh"), "Invalid network mode"),

@@ -1,5 +1,6 @@
 """The one object that a notebook makes."""
 
+import textwrap
 from datetime import datetime
 from html import escape
 from typing import Any
@@ -103,7 +104,8 @@ class Lab(OnThisMachine, OnKubernetes, Inside, Pictures, Estimates, Designing):
         for number in home.needed(self.number):
             brought += bringing.bring(self, number, built, skipped)
         self._started = True
-        print(f"Lab {self.number:02d} begins here, on {backend.describe()}.")
+        where = f"Lab {self.number:02d} begins here, on {backend.describe()}."
+        print(textwrap.fill(where, 84, break_long_words=False, break_on_hyphens=False))
         elsewhere = self._elsewhere()
         if elsewhere:
             print(elsewhere)

@@ -52,8 +52,8 @@ def test_a_lab_brings_what_it_needs(small: Path, capsys: pytest.CaptureFixture[s
     lab.start()
     assert clusters(lab) == ["demo"]
     assert capsys.readouterr().out.splitlines() == [
-        "Lab 03 begins here, on the embedded cloud (AWS's own waiting is divided by 60; containers are "
-        "plain processes, not isolated).",
+        "Lab 03 begins here, on the embedded cloud (AWS's own waiting is divided by 60;",
+        "containers are plain processes, not isolated).",
         "Ready from the labs before: cluster demo, task definition base.",
     ]
     assert "embedded cloud" in lab._repr_html_()

@@ -8,6 +8,7 @@ course.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +24,7 @@ THERE = "import importlib.util, sys; sys.exit(importlib.util.find_spec('jupyterh
 if subprocess.run([PYTHON, "-c", THERE], check=False).returncode:
     raise SystemExit(
         f"JupyterHub is not installed for {PYTHON}, which runs the learners' servers.\n"
-        f"Install it there too, in the hub's version: cd {COURSE}; {PYTHON} -m uv pip install --group hub"
+        f"Install it there: cd {COURSE}; {PYTHON} -m uv pip install --python {PYTHON} --group hub"
     )
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821 - JupyterHub gives it
@@ -37,6 +38,10 @@ c.Spawner.environment.update(
         "PYTHONPATH": str(COURSE),
     }
 )
+# The proxy that was installed beside the hub, where no other one is found.
+BESIDE = Path(sys.executable).with_name("configurable-http-proxy")
+if BESIDE.exists() and shutil.which("configurable-http-proxy") is None:
+    c.ConfigurableHTTPProxy.command = [str(BESIDE)]
 # The labs in the learner's home, then the notebook server; the learner's cloud ends with it.
 c.Spawner.cmd = [PYTHON, str(COURSE / "jupyter" / "learner_server.py")]
 # Kernels listen on sockets in the learner's own folder: those on loopback show every cell's output to who asks.

@@ -32,7 +32,6 @@ c = get_config()
 c.JupyterHub.bind_url = "http://127.0.0.1:{port}"
 c.JupyterHub.hub_bind_url = "http://127.0.0.1:{hub_port}"
 c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{proxy_port}"
-c.ConfigurableHTTPProxy.command = ["{proxy}"]
 c.JupyterHub.authenticator_class = "shared-password"
 c.SharedPasswordAuthenticator.user_password = "{password}"
 c.Authenticator.allow_all = True
@@ -176,7 +175,7 @@ def system_users(names: tuple[str, ...]) -> Iterator[None]:
 def hub(folder: Path, names: tuple[str, ...]) -> Iterator[dict[str, Learner]]:
     """Start a hub in a folder, log the learners in and start their servers; all ends with the block."""
     port, hub_port, proxy_port = free_ports(3)
-    text = CONFIG.format(port=port, hub_port=hub_port, proxy_port=proxy_port, proxy=proxy(), password=PASSWORD)
+    text = CONFIG.format(port=port, hub_port=hub_port, proxy_port=proxy_port, password=PASSWORD)
     text += "" if USERS else SIMPLE.format(homes=folder, root=os.geteuid() == 0)
     text += f'load_subconfig("{ROOT / "jupyter" / "hub_config.py"}")\n'
     (folder / "jupyterhub_config.py").write_text(text, encoding="utf-8")

@@ -32,6 +32,7 @@ TOP = {
         "course.py",
         "environment.yml",
         "postBuild",
+        "start",
     ),
     *("pyproject.toml", "requirements.lock", "bench", "data", "docs", "jupyter", "labs", "tests", "tools", *PACKAGES),
 }

@@ -118,12 +118,18 @@ def folder(path: Path) -> Finding:
 
 def course(path: Path) -> Finding:
     """Can all users of the machine read the course, and run the Python it is set up with?"""
-    # What a `.venv` is made from may lie in somebody's home.
-    needed = [each for one in (path, Path(sys.prefix), Path(sys.base_prefix)) for each in (*reversed(one.parents), one)]
-    closed = next((one for one in needed if not one.stat().st_mode & stat.S_IXOTH), None)
-    if closed is not None:
-        said = f"other users of this machine may not enter {closed}"
-        return Finding("course", "problem", said, "set the course up where all can read, for example below /opt")
+    remedies = {
+        path: "set the course up where all can read, for example below /opt",
+        Path(sys.prefix): "set the course up where all can read, for example below /opt",
+        # What a `.venv` is made from may lie in somebody's home.
+        Path(
+            sys.base_prefix
+        ): "remove .venv and run the setup with a Python that all can run, such as /usr/bin/python3",
+    }
+    for one, remedy in remedies.items():
+        closed = [each for each in (*reversed(one.parents), one) if not each.stat().st_mode & stat.S_IXOTH]
+        if closed:
+            return Finding("course", "problem", f"other users of this machine may not enter {closed[0]}", remedy)
     return Finding("course", "ok", f"all users of this machine can read {path}")
 
 

@@ -55,6 +55,19 @@ def test_a_course_that_neighbours_cannot_read(tmp_path: Path) -> None:
     assert [one.what for one in preflight.look(2)].count("course") == 1
 
 
+@pytest.mark.skipif(os.name != "posix", reason="other systems have other rights")
+def test_a_python_that_neighbours_cannot_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = tmp_path / "python"
+    base.mkdir(mode=0o700)
+    monkeypatch.setattr(sys, "prefix", "/")
+    monkeypatch.setattr(sys, "base_prefix", str(base))
+    closed = preflight.course(Path("/"))
+    assert closed.state == "problem"
+    assert "with a Python that all can run" in closed.remedy
+    monkeypatch.setattr(sys, "base_prefix", "/")
+    assert preflight.course(Path("/")).state == "ok"
+
+
 @pytest.mark.parametrize(("free", "learners", "state"), [(3e9, 1, "ok"), (3e9, 30, "problem"), (1e9, 1, "problem")])
 def test_disk(free: float, learners: int, state: str) -> None:
     assert preflight.disk(int(free), learners).state == state

@@ -37,8 +37,12 @@ from tests.lab_helpers.views.pictures import cluster, service, task
 
 # The styles of JupyterLab's outputs, and its two themes, as nbconvert carries them for saved pages.
 STYLES = Path(sys.prefix) / "share" / "jupyter" / "nbconvert" / "templates" / "lab" / "static"
-PAGE = """<!doctype html><html lang="en"><head><title>Scenes</title><style>{style}</style></head>
-<body class="jp-Notebook" data-jp-theme-light="{light}" data-jp-theme-name="{name}"><main></main></body></html>"""
+PAGE = """<!doctype html><html lang="en"><head><title>Scenes</title><style>{style}{buttons}</style></head>
+<body class="jp-Notebook jp-ThemedContainer" data-jp-theme-light="{light}" data-jp-theme-name="{name}">
+<main></main></body></html>"""
+# JupyterLab's own look of buttons, which saved pages lack and which widgets have to win against
+BUTTONS = """.jp-ThemedContainer button { border-radius: 0; }
+.jp-ThemedContainer button:focus-visible { outline: 1px solid; outline-offset: -1px; }"""
 STAGE = """async ({name, script, css, state}) => {
     document.head.append(Object.assign(document.createElement("style"), {textContent: css}));
     const url = URL.createObjectURL(new Blob([script], {type: "text/javascript"}));
@@ -66,7 +70,7 @@ def open_page(page: Page, theme: str) -> None:
     """An empty page, `light` or `dark`."""
     style = "".join((STYLES / f"{name}.css").read_text(encoding="utf-8") for name in ("index", f"theme-{theme}"))
     light, name = str(theme == "light").lower(), f"JupyterLab {theme.title()}"
-    page.set_content(PAGE.format(style=style, light=light, name=name))
+    page.set_content(PAGE.format(style=style, buttons=BUTTONS, light=light, name=name))
 
 
 def put_on(page: Page, name: str, widget: Any) -> None:

@@ -40,7 +40,7 @@ in_one_theme = pytest.mark.parametrize("theme", ["light"], indirect=True)
 FOCUSED = """() => {
     const node = document.activeElement, style = getComputedStyle(node);
     const inside = node.closest(".lw") !== null;
-    return { inside, ring: style.outlineStyle === "solid" && parseFloat(style.outlineWidth) >= 2 };
+    return { inside, ring: style.outlineStyle === "solid" && style.outlineWidth === "3px" };
 }"""
 
 

@@ -73,7 +73,8 @@ def _export(options: argparse.Namespace) -> int:
     safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in content["learner"])
     path: Path = options.to or Path(f"progress-{safe}.json")
     _write(path, text)
-    print(f"{path}: {len(content['checks'])} exercises, {len(content['quizzes'])} quizzes. It was sent to nobody.")
+    counted = f"exercises: {len(content['checks'])}, quizzes: {len(content['quizzes'])}"
+    print(f"{path} is written ({counted}). It was sent to nobody.")
     return 0
 
 

@@ -27,6 +27,7 @@ p, li { max-width: 48rem; }
 .figures li { background: var(--soft); border: 1px solid var(--line); border-radius: 8px; padding: .6rem 1rem; }
 .figures b { display: block; font-size: 1.5rem; line-height: 1.25; font-variant-numeric: tabular-nums; }
 .wide { overflow-x: auto; }
+.wide + .wide { margin-top: 1.25rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--faint); padding: 0 0 .4rem; }
 th, td { border: 1px solid var(--line); padding: .3rem .6rem; text-align: left; vertical-align: top; }
@@ -158,7 +159,7 @@ def _missed(learners: tuple[Learner, ...]) -> str:
         f"<td>{escape(', '.join(names))}</td></tr>"
         for question, names in order[:MOST]
     )
-    return "<p></p>" + _table("Quiz questions that were wrong at the first try", "Question|Learners|Who", rows)
+    return _table("Quiz questions that were wrong at the first try", "Question|Learners|Who", rows)
 
 
 def _exercise(name: str) -> str:

@@ -48,6 +48,8 @@ ARTIFACTS = ROOT / "artifacts"
 MINUTES = ARTIFACTS / "minutes.csv"
 MINUTES_HEAD = ("lab", "seconds", "backend", "runtime", "speed", "measured_on")
 SECONDS = 300  # for one cell
+ONE_WORK = (12,)
+"""In the capstone all exercises are about one shop: what solves the first is a beginning of the others."""
 WIDTH = 24
 LOOK_AGAIN = "found = lab.teardown(dry_run=True)\nprint(len(found.things), *found.things, *found.unseen)"
 
@@ -146,7 +148,8 @@ class Sitting:
             await self._run(cell)
             check = CHECK.fullmatch(cell.source)
             if check:
-                self._says(cell, "Not attempted.", "before anything was tried")
+                begun = self.solving and self.walked.solved and self.walked.lab in ONE_WORK
+                self._says(cell, ("Not attempted.", "Not yet.")[: 1 + bool(begun)], "before anything was tried")
             # Which words of a check follow depends on the exercises before it, which may be solved here.
             if "nbval-check-output" in tags(cell) and not (check and self.solving) and "".join(shown(cell)) != stored:
                 self._wrong(cell, f"shows\n{''.join(shown(cell))}\nand not, as it is stored,\n{stored}")
@@ -169,7 +172,7 @@ class Sitting:
         self.walked.exercises += 1
         await self._run(mine)
         await self._run(check)
-        self.walked.solved += self._says(check, "Done.", "with the solution")
+        self.walked.solved += self._says(check, ("Done.",), "with the solution")
 
     async def _run(self, cell: NotebookNode) -> None:
         await self._client.async_execute_cell(cell, self._notebook.cells.index(cell))
@@ -178,11 +181,12 @@ class Sitting:
             if output.get("name") == "stderr":
                 self._wrong(cell, f"writes to stderr: {output.text}")
 
-    def _says(self, cell: NotebookNode, words: str, when: str) -> bool:
+    def _says(self, cell: NotebookNode, words: Sequence[str], when: str) -> bool:
         said = "".join(shown(cell))
-        if words not in said:
+        well = any(one in said for one in words)
+        if not well:
             self._wrong(cell, f"says {when}: {said.strip()}")
-        return words in said
+        return well
 
     def _wrong(self, cell: NotebookNode, what: str) -> None:
         self.walked.problems.append(f"{cell.source.strip().splitlines()[0]} {what}")

@@ -320,10 +320,11 @@ def report(walks: Sequence[Walked], artifacts: Path = ARTIFACTS) -> None:
     if path.is_file():
         with path.open(encoding="utf-8", newline="") as file:
             rows = {row["lab"]: row for row in csv.DictReader(file)}
-    backend, runtime = os.environ.get("LAB_BACKEND") or "embedded", os.environ.get("LAB_RUNTIME") or "process"
+    chosen = (("LAB_BACKEND", "embedded"), ("LAB_RUNTIME", "process"), ("LAB_SPEED", "60"))
+    how = tuple(os.environ.get(name) or usual for name, usual in chosen)
     for one in walks:
         if one.well:
-            values = (f"{one.lab:02d}", f"{one.seconds:.1f}", backend, runtime, "60", measured_on())
+            values = (f"{one.lab:02d}", f"{one.seconds:.1f}", *how, measured_on())
             rows[values[0]] = dict(zip(MINUTES_HEAD, values, strict=True))
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, MINUTES_HEAD, lineterminator="\n")

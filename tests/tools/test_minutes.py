@@ -22,10 +22,11 @@ def test_what_is_shown_is_what_was_computed() -> None:
     assert minutes.main(["check"]) == 0, "\n".join(minutes.problems())
 
 
-def test_every_lab_has_a_row() -> None:
+def test_every_lab_has_a_row_that_says_when_and_where_it_was_measured() -> None:
     known = minutes.rows()
     assert known.keys() == minutes.labs().keys()
     assert all(row.minutes % minutes.ROUND == 0 for row in known.values())
+    assert [row.lab for row in known.values() if row.seconds is None or "cores" not in row.measured_on] == []
 
 
 def test_words_code_and_waiting_make_the_estimate_longer() -> None:

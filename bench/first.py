@@ -23,8 +23,8 @@ def run(report: Report, rounds: int) -> None:
         found = [begin(number) for _ in range(min(rounds, 3))]
         first, again, work = ([one[place] for one in found] for place in range(3))
         report.figure(f"lab {number:02d}, which stands on {home.needed(number) or 'no other'}", first, "s", most=GOAL)
-        report.figure("  of which processor time, the cloud's included", work, "s")
-        report.figure("  once more, with everything there", again, "s", most=GOAL)
+        report.figure(f"lab {number:02d}: of which processor time, the cloud's included", work, "s")
+        report.figure(f"lab {number:02d} once more, with everything there", again, "s", most=GOAL)
         slowest.append(max(first))
     report.figure("the slowest start of each lab", slowest, "s", most=GOAL)
 

@@ -1,6 +1,7 @@
 """What labs have made is found, removed, or brought to where another lab begins."""
 
 from collections.abc import Collection
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from . import backends, cleanup, home, in_kubernetes, waiting
@@ -10,6 +11,9 @@ from .replay import Built, footprint, replay
 
 if TYPE_CHECKING:
     from .lab import Lab
+
+SLOW = ("eks", "efs")
+"""The services that prepare for minutes what a lab makes; to hurry the cloud for the others would only cost time."""
 
 
 def find(lab: "Lab", built: Built, labs: Collection[int] | None) -> cleanup.Found:
@@ -78,7 +82,10 @@ def bring(lab: "Lab", number: int, built: Built, skipped: list[float]) -> list[T
         if things:
             remove(lab, [number, *home.dependents(number)], built)
         strict = not isinstance(lab._cloud(), backends.Endpoint)
-        with waiting.ticking(f"what lab {number:02d} makes"), lab._cloud().hurried(skipped):
+        slow = any(f'client("{name}")' in cell for name in SLOW for cell in home.notebook(number).build)
+        with waiting.ticking(f"what lab {number:02d} makes"), ExitStack() as hurry:
+            if slow:
+                hurry.enter_context(lab._cloud().hurried(skipped))
             missing = replay(lab._as(number), strict)
         for missed in missing:
             print(f"Not brought, since this endpoint cannot: {missed}")

@@ -40,7 +40,8 @@ def begun(number: int, capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 
 def ready(said: list[str]) -> list[str]:
-    return [line for line in said if line.startswith("Ready from the labs before: ")]
+    begins = [place for place, line in enumerate(said) if line.startswith("Ready from the labs before: ")]
+    return said[begins[0] :] if begins else []
 
 
 @pytest.mark.parametrize(

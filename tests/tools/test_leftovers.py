@@ -33,12 +33,21 @@ def test_what_is_made_is_seen_and_what_is_deleted_is_not(cloud: RunningCloud, mo
     may = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}
     policy = cloud.client("iam").create_policy(PolicyName="left", PolicyDocument=json.dumps(may))["Policy"]["Arn"]
     subnets = [one["SubnetId"] for one in place.ec2.describe_subnets()["Subnets"]]
+    cloud.client("application-autoscaling").register_scalable_target(
+        ServiceNamespace="ecs", ResourceId=f"service/{place.name}/{place.serve(place.definition(), count=0)}",
+        ScalableDimension="ecs:service:DesiredCount", MinCapacity=0, MaxCapacity=1,
+    )  # fmt: skip
     unused = next(subnet for subnet in subnets if subnet not in place.subnets)
     place.ec2.delete_subnet(SubnetId=unused)
     found = leftovers.find()
     for kind in ("ecs ListClusters", "ecs ListTaskDefinitions", "elbv2 DescribeLoadBalancers", "iam ListPolicies"):
         assert any(line.startswith(f"{kind}: ") for line in found), kind
-    for kind in ("process ", "port ", "ec2 DescribeSubnets lacks: "):
+    for kind in (
+        "process ",
+        "port ",
+        "ec2 DescribeSubnets lacks: ",
+        "application-autoscaling DescribeScalableTargets: ",
+    ):
         assert any(line.startswith(kind) for line in found), kind
     place.ecs.stop_task(cluster=place.name, task=task)
     place.until_task(task, "STOPPED")

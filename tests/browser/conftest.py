@@ -21,7 +21,7 @@ def base_url() -> str:
     return ""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         # Without a browser of the system Playwright takes its own.

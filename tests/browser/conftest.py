@@ -38,7 +38,14 @@ def page(chromium: Browser) -> Iterator[Page]:
     context.close()
 
 
-@pytest.fixture(scope="module", params=["light", pytest.param("dark", marks=pytest.mark.matrix)])
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
+@pytest.fixture(scope="package", params=["light", pytest.param("dark", marks=pytest.mark.matrix)])
+def jupyterlab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
     with jupyter(tmp_path_factory.mktemp("jupyter"), request.param) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def server(jupyterlab: Jupyter) -> Iterator[Jupyter]:
+    """With no kernel, no cloud and no progress: what an earlier file has left is gone."""
+    yield jupyterlab
+    jupyterlab.clear()

@@ -29,7 +29,7 @@ def give_labs(home: Path) -> None:
             print(f"{folder / name} was changed by the learner and is kept; the course has a newer one.", flush=True)
         # This takes seconds, and the server need not wait for it.
         threading.Thread(target=course.trust_copies, args=(folder, Path(sys.executable)), daemon=True).start()
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a note that a full disk has cut off
         print(f"The labs could not be copied to {folder}: {error}", file=sys.stderr, flush=True)
 
 

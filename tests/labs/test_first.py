@@ -40,8 +40,10 @@ def begun(number: int, capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 
 def ready(said: list[str]) -> list[str]:
+    """The sentence on what was brought, on however many lines; others may come after it."""
     begins = [place for place, line in enumerate(said) if line.startswith("Ready from the labs before: ")]
-    return said[begins[0] :] if begins else []
+    found = said[begins[0] :] if begins else []
+    return found[: 1 + next((place for place, line in enumerate(found) if line.endswith(".")), 0)]
 
 
 @pytest.mark.parametrize(

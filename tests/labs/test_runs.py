@@ -27,7 +27,7 @@ AS_SHIPPED = [path for path in NOTEBOOKS if path.name not in IN_BROWSER]
 @pytest.mark.matrix
 def test_the_whole_course_as_a_learner_does_it() -> None:
     walks = []
-    for one in course_walk.walk(home.all_numbers(), twice=True):
+    for one in course_walk.walk(home.all_numbers()):
         walks.append(one)
         course_walk.report(walks)  # of a course that does not end, too
         print(course_walk.table([one]), *one.problems, *one.left, sep="\n", file=sys.stderr, flush=True)

@@ -108,8 +108,8 @@ class NodeAgent:
         found.seen(pod)
 
     def _register(self) -> None:
-        """Make the Node, or take over the one that is there."""
-        made = nodes.node_object(self.node)
+        """Make the Node, with its status as a kubelet does, or take over the one that is there."""
+        made = {**nodes.node_object(self.node), "status": self._status()}
         path = f"/api/v1/nodes/{self.node.name}"
         try:
             found = self._client.create("/api/v1/nodes", made)
@@ -117,8 +117,8 @@ class NodeAgent:
             if error.reason != "AlreadyExists":
                 raise
             found = self._client.merge(path, {"metadata": {"labels": made["metadata"]["labels"]}})
+            self._report()
         self._uid = found["metadata"]["uid"]
-        self._report()
 
     def _tell(self, trouble: str) -> None:
         if trouble != self._trouble and not self._stopped:
@@ -126,9 +126,11 @@ class NodeAgent:
             self._report()
 
     def _report(self) -> None:
+        self._client.merge(f"/api/v1/nodes/{self.node.name}/status", {"status": self._status()})
+
+    def _status(self) -> Object:
         now = self._reported = self._machine.clock.now()
-        status = nodes.node_status(self.node, self._since, now, self._trouble, self._turned)
-        self._client.merge(f"/api/v1/nodes/{self.node.name}/status", {"status": status})
+        return nodes.node_status(self.node, self._since, now, self._trouble, self._turned)
 
     def _renew(self) -> None:
         """Say that the node lives, and again before long."""

@@ -118,7 +118,7 @@ def _reserved_cpu(cpu: float) -> int:
 
 
 def node_object(node: Node) -> dict[str, Any]:
-    """The Node that an agent registers; its status goes to another address."""
+    """The Node that an agent registers, without its status."""
     labels = {
         "beta.kubernetes.io/arch": node.architecture,
         "beta.kubernetes.io/instance-type": node.instance_type,

@@ -104,7 +104,7 @@ class Registry:
             metadata["namespace"] = namespace
         else:
             metadata.pop("namespace", None)
-        if "status" in resource.subresources:
+        if "status" in resource.subresources and resource.kind != "Node":  # a node brings its own when it registers
             made.pop("status", None)
         with self.store.lock:
             if not metadata.get("name") and metadata.get("generateName"):

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from lab_cloud.system import MARK, Guardian, is_alive, kill_marked
@@ -16,7 +17,9 @@ SLEEP = "import time; time.sleep(600)"
 
 def marked(value: str) -> subprocess.Popen[bytes]:
     env = {**os.environ, MARK: value}
-    return subprocess.Popen([sys.executable, "-S", "-c", SLEEP], env=env, start_new_session=True)
+    process = subprocess.Popen([sys.executable, "-S", "-c", SLEEP], env=env, start_new_session=True)
+    until(lambda: psutil.Process(process.pid).environ().get(MARK) == value)  # a new program's environment comes late
+    return process
 
 
 def test_only_what_is_marked_is_killed() -> None:

@@ -20,6 +20,12 @@ def test_a_node_registers_itself_with_all_that_clients_ask_for(hosts: Hosts) -> 
     assert read.metadata.labels["topology.kubernetes.io/zone"] == "us-east-1a"
 
 
+def test_nobody_sees_a_node_without_its_conditions(hosts: Hosts) -> None:
+    hosts.fleet.join(hosts.node("new"))
+    first = until(lambda: hosts.server.get("/api/v1/nodes/new"))
+    assert {each["type"] for each in first["status"]["conditions"]} > {"Ready", "MemoryPressure"}
+
+
 def test_a_node_renews_its_lease_and_takes_its_own_name_again(hosts: Hosts) -> None:
     hosts.fleet.join(hosts.node("two"))
     lease = until(lambda: hosts.server.get(f"{LEASES}/two"))

@@ -34,6 +34,14 @@ def test_an_update_without_a_change_is_no_write(server: Server) -> None:
     assert found["metadata"]["resourceVersion"] == made["metadata"]["resourceVersion"]
 
 
+def test_a_new_node_brings_its_status_and_nothing_else_does(server: Server) -> None:
+    status = {"conditions": [{"type": "Ready", "status": "True"}]}
+    made = server.made("/api/v1/nodes", {"metadata": {"name": "one"}, "status": status})
+    assert made["status"] == status
+    assert server.made(DEPLOYMENTS, {**deployment(), "status": {"replicas": 3}}).get("status") != {"replicas": 3}
+    assert server.patch("/api/v1/nodes/one", {"status": {"conditions": []}})[1]["status"] == status
+
+
 def test_generation_counts_changes_of_the_spec_only(server: Server) -> None:
     server.made(DEPLOYMENTS, deployment())
     assert server.patch(f"{DEPLOYMENTS}/web", {"metadata": {"labels": {"a": "b"}}})[1]["metadata"]["generation"] == 1

@@ -143,10 +143,8 @@ def fill_workspace(workspace: Path | None = None) -> list[str]:
     note = workspace / COPIED.name
     copied: dict[str, str] = json.loads(note.read_text(encoding="utf-8")) if note.is_file() else {}
     kept: list[str] = []
-    for source in sorted(LABS.rglob("*")):
-        name = source.relative_to(LABS).as_posix()
-        if source.is_dir() or ".ipynb_checkpoints" in name or "__pycache__" in name:
-            continue
+    for source in sorted(LABS.glob("*.ipynb")):  # not the folders that labs make when they run where they came
+        name = source.name
         target = workspace / name
         new = hashlib.sha256(source.read_bytes()).hexdigest()
         if target.exists() and copied.get(name) != new:
@@ -157,7 +155,6 @@ def fill_workspace(workspace: Path | None = None) -> list[str]:
                 kept.append(name)
                 continue
         if not target.exists() or copied.get(name) != new:
-            target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
             copied[name] = new
     note.write_text(json.dumps(copied, indent=1, sort_keys=True), encoding="utf-8")

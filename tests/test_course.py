@@ -20,6 +20,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "labs" / ".ipynb_checkpoints").mkdir(parents=True)
     (tmp_path / "labs" / ".ipynb_checkpoints" / "00-a.ipynb").write_text("no")
     (tmp_path / "labs" / "00-a.ipynb").write_text("first")
+    (tmp_path / "labs" / "01-web").mkdir()
+    (tmp_path / "labs" / "01-web" / "Dockerfile").write_text("of a lab that was run where it came")
     return tmp_path
 
 

@@ -1,10 +1,10 @@
-"""Runs the tests on two workers, and asks a few that failed there once more, alone.
+"""Runs the tests on a few workers, and asks a few that failed there once more, alone.
 
     python -m tools.suite test      all but the matrix: what `make test` runs
     python -m tools.suite fast      what `make test-fast` runs
     python -m tools.suite matrix    what `make test-matrix` runs
 
-Two busy workers on two cores can fail a test that is right. Such a failure must not stop good work, and must not be
+Busy workers on two cores can fail a test that is right. Such a failure must not stop good work, and must not be
 hidden. So when at most three things failed, their tests run again with nothing beside them; a cloud that a whole
 file of tests waits for in vain is one thing. When all pass, the run is green and says so at its end and in a file below
 `artifacts/`, with what was said first. What fails again is red, and so is a run with more failures, or one that did not
@@ -25,12 +25,14 @@ ROOT = Path(__file__).resolve().parent.parent
 MOST = 3  # more than so many failures are no accident
 Failed = dict[str, tuple[str, str]]
 SOME_FAILED = 1  # pytest's exit codes: 0 is "all passed", all others than these two are no result of tests
-PARALLEL = ("-n", "2", "--dist", "loadscope")
+BY_FILE = ("--dist", "loadscope")
+PARALLEL = ("-n", "2", *BY_FILE)
 # Only files with such a test are asked for them: to look through all files takes longer than these tests.
 SERIAL = [str(path) for path in sorted((ROOT / "tests").rglob("test_*.py")) if "mark.serial" in path.read_text("utf-8")]
 PARTS = {
     # Those that measure under load come last, one after the other.
-    "test": ((*PARALLEL, "-m", "not serial and not matrix"), ("-m", "serial and not matrix", *SERIAL)),
+    # A lab in a browser mostly waits, so that three of them share two cores.
+    "test": (("-n", "3", *BY_FILE, "-m", "not serial and not matrix"), ("-m", "serial and not matrix", *SERIAL)),
     "fast": ((*PARALLEL, "-m", "not (serial or matrix or browser or labs or kubectl or cloud)"),),
     "matrix": ((*PARALLEL, "-m", "matrix"),),
 }

@@ -42,10 +42,10 @@ from tests.labs.running import CHECK, EMPTY, shown
 from tests.stage import RunningCloud
 from tests.waiting import until
 from tools.leftovers import Leftovers
-from tools.notebooks import NEVER_BEGAN, ROOT, STARTS, WIDGET, fresh_cloud, read, tags, write
+from tools.minutes import MEASURED
+from tools.notebooks import NEVER_BEGAN, STARTS, WIDGET, fresh_cloud, read, tags, write
 
-ARTIFACTS = ROOT / "artifacts"
-MINUTES = ARTIFACTS / "minutes.csv"
+ARTIFACTS = MEASURED.parent
 MINUTES_HEAD = ("lab", "seconds", "backend", "runtime", "speed", "measured_on")
 SECONDS = 300  # for one cell
 ONE_WORK = (12,)
@@ -297,17 +297,18 @@ def bar(lab: int, done: int, total: int, seconds: float) -> None:
 
 def table(walks: Sequence[Walked]) -> str:
     """One line a lab, and a sum."""
-    lines = ["lab   seconds  cells  exercises  quiz   left  problems"]
-    lines += [
-        f"{one.lab:02d}    {one.seconds:7.1f}  {one.cells:5}  {f'{one.solved}/{one.exercises}':>9}"
-        f"  {f'{one.right}/{one.questions}':>5}  {len(one.left):4}  {len(one.problems):8}"
-        for one in walks
-    ]
-    total = f"all   {sum(one.seconds for one in walks):7.1f}  {sum(one.cells for one in walks):5}"
-    total += f"  {f'{sum(one.solved for one in walks)}/{sum(one.exercises for one in walks)}':>9}"
-    total += f"  {f'{sum(one.right for one in walks)}/{sum(one.questions for one in walks)}':>5}"
-    total += f"  {sum(len(one.left) for one in walks):4}  {sum(len(one.problems) for one in walks):8}"
-    return "\n".join([*lines, total])
+    head = "lab   seconds  cells  exercises  quiz   left  problems"
+    return "\n".join([head, *(_line(f"{one.lab:02d}", [one]) for one in walks), _line("all", walks)])
+
+
+def _line(name: str, walks: Sequence[Walked]) -> str:
+    solved = f"{sum(one.solved for one in walks)}/{sum(one.exercises for one in walks)}"
+    right = f"{sum(one.right for one in walks)}/{sum(one.questions for one in walks)}"
+    return (
+        f"{name:6}{sum(one.seconds for one in walks):7.1f}  {sum(one.cells for one in walks):5}"
+        f"  {solved:>9}  {right:>5}"
+        f"  {sum(len(one.left) for one in walks):4}  {sum(len(one.problems) for one in walks):8}"
+    )
 
 
 def report(walks: Sequence[Walked], artifacts: Path = ARTIFACTS) -> None:
@@ -315,7 +316,7 @@ def report(walks: Sequence[Walked], artifacts: Path = ARTIFACTS) -> None:
     artifacts.mkdir(exist_ok=True)
     content = {"measured_on": measured_on(), "labs": [asdict(one) for one in walks]}
     (artifacts / "course.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    path = artifacts / MINUTES.name
+    path = artifacts / MEASURED.name
     rows = {}
     if path.is_file():
         with path.open(encoding="utf-8", newline="") as file:

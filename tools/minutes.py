@@ -174,9 +174,11 @@ def problems() -> list[str]:
         about = notebook.metadata["containers_on_aws"]["minutes"]
         if row.shown not in notebook.cells[0].source or about != row.minutes:
             found.append(f"{path.name} shows other minutes than data/minutes.csv")
-        if not -ROUND <= row.minutes - estimate(notebook, row.seconds) <= 2 * ROUND:
-            found.append(f"{path.name} takes {estimate(notebook, row.seconds):.0f} minutes now, not {row.minutes}")
-    if show_in_readme(README.read_text(encoding="utf-8"), known) != README.read_text(encoding="utf-8"):
+        takes = estimate(notebook, row.seconds)
+        if not -ROUND <= row.minutes - takes <= 2 * ROUND:
+            found.append(f"{path.name} takes {takes:.0f} minutes now, not {row.minutes}")
+    readme = README.read_text(encoding="utf-8")
+    if show_in_readme(readme, known) != readme:
         found.append("README.md shows other minutes than data/minutes.csv")
     return found
 

@@ -27,12 +27,11 @@ Failed = dict[str, tuple[str, str]]
 SOME_FAILED = 1  # pytest's exit codes: 0 is "all passed", all others than these two are no result of tests
 BY_FILE = ("--dist", "loadscope")
 PARALLEL = ("-n", "2", *BY_FILE)
-# Only files with such a test are asked for them: to look through all files takes longer than these tests.
-SERIAL = [str(path) for path in sorted((ROOT / "tests").rglob("test_*.py")) if "mark.serial" in path.read_text("utf-8")]
+SERIAL = ("-m", "serial and not matrix")
 PARTS = {
     # Those that measure under load come last, one after the other.
     # A lab in a browser mostly waits, so that three of them share two cores.
-    "test": (("-n", "3", *BY_FILE, "-m", "not serial and not matrix"), ("-m", "serial and not matrix", *SERIAL)),
+    "test": (("-n", "3", *BY_FILE, "-m", "not serial and not matrix"), SERIAL),
     "fast": ((*PARALLEL, "-m", "not (serial or matrix or browser or labs or kubectl or cloud)"),),
     "matrix": ((*PARALLEL, "-m", "matrix"),),
 }
@@ -127,4 +126,10 @@ def tell(report: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run(ROOT, sys.argv[1], PARTS[sys.argv[1]]))
+    # Only files with a serial test are asked for them: to look through all files takes longer than these tests. Found
+    # here and not above, since each worker loads this module as a plugin.
+    files = [
+        str(path) for path in sorted((ROOT / "tests").rglob("test_*.py")) if "mark.serial" in path.read_text("utf-8")
+    ]
+    chosen = [(*part, *files) if part is SERIAL else part for part in PARTS[sys.argv[1]]]
+    sys.exit(run(ROOT, sys.argv[1], chosen))

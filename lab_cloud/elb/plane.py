@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from .. import system
 from ..network.addresses import AddressBook
 from . import messages
 from .flows import Flow
@@ -210,10 +211,8 @@ class Ports:
     def _write(self) -> None:
         if self._file is None:
             return
-        temporary = self._file.with_suffix(".tmp")
         try:
-            temporary.write_text(json.dumps(self._ports, indent=2) + "\n", encoding="utf-8")
-            temporary.replace(self._file)
+            system.write_private(self._file, json.dumps(self._ports, indent=2) + "\n")
         except OSError:
             self._file = None  # a port that cannot be remembered is no reason to refuse the listener
 
